@@ -1,0 +1,49 @@
+import { ulid } from 'ulid';
+import { z } from 'zod';
+
+/** Every id carries the kind of thing that it names, so that a wrong id is refused before it reaches a query. */
+export const idPrefixes = {
+  tenant: 'tnt',
+  key: 'key',
+  extensionPoint: 'xpt',
+  function: 'fn',
+  version: 'ver',
+  deployment: 'dep',
+  webhookSource: 'whs',
+  event: 'evt',
+  execution: 'exe',
+  audit: 'aud',
+  request: 'req',
+} as const;
+
+export type IdKind = keyof typeof idPrefixes;
+export type Id<Kind extends IdKind> = `${(typeof idPrefixes)[Kind]}_${string}`;
+
+/** A new id of `kind`: the prefix and a ULID in lower case, so ids of one kind sort by the time they were made. */
+export function newId<Kind extends IdKind>(kind: Kind, timeMs?: number): Id<Kind> {
+  return `${idPrefixes[kind]}_${ulid(timeMs).toLowerCase()}` as Id<Kind>;
+}
+
+const ulidPattern = '[0-7][0-9a-hjkmnp-tv-z]{25}';
+
+/** Accepts ids of one kind only. */
+export function idSchema<Kind extends IdKind>(kind: Kind) {
+  return z
+    .string()
+    .regex(new RegExp(`^${idPrefixes[kind]}_${ulidPattern}$`), `expected an id that starts with ${idPrefixes[kind]}_`)
+    .transform((value) => value as Id<Kind>);
+}
+
+/**
+ * Names that people choose (functions, extension points, plans): lower case letters, digits and inner hyphens or dots,
+ * 1 to 63 characters, so that they fit a URL segment and a DNS label as they are.
+ */
+export const nameSchema = z
+  .string()
+  .regex(
+    /^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/,
+    'expected 1 to 63 of a-z, 0-9, "-" and ".", starting and ending with a letter or digit',
+  );
+
+/** A SHA-256 in lower case hexadecimal: how modules and artifacts are named. */
+export const sha256Schema = z.string().regex(/^[0-9a-f]{64}$/, 'expected a SHA-256 in lower case hexadecimal');

@@ -1,0 +1,70 @@
+import { z } from 'zod';
+
+interface ProblemFacts {
+  readonly status: number;
+  readonly title: string;
+}
+
+/** The one table of error codes: HTTP status and title of each. docs/errors.md and OpenAPI are checked against it. */
+export const problems = {
+  invalid_request: { status: 400, title: 'The request is not valid' },
+  invalid_json: { status: 400, title: 'The body is not JSON' },
+  invalid_module: { status: 422, title: 'The module was refused' },
+  invalid_schema: { status: 422, title: 'The JSON Schema is not valid' },
+  invalid_event: { status: 422, title: 'An event does not fit its extension point' },
+  unauthenticated: { status: 401, title: 'A valid key is needed' },
+  signature_invalid: { status: 401, title: 'The signature does not match' },
+  insufficient_scope: { status: 403, title: 'The key lacks a scope' },
+  tenant_required: { status: 400, title: 'The Tenant-Id header is needed' },
+  tenant_suspended: { status: 403, title: 'The tenant is suspended' },
+  not_found: { status: 404, title: 'Not found' },
+  method_not_allowed: { status: 405, title: 'The method is not allowed here' },
+  conflict: { status: 409, title: 'It exists already' },
+  version_not_ready: { status: 409, title: 'The version is not ready' },
+  nothing_to_roll_back: { status: 409, title: 'There is no earlier version' },
+  payload_too_large: { status: 413, title: 'The body is too large' },
+  unsupported_media_type: { status: 415, title: 'The content type is not supported' },
+  rate_limited: { status: 429, title: 'Too many requests' },
+  internal: { status: 500, title: 'Tenon failed' },
+  unavailable: { status: 503, title: 'A part of Tenon is not available' },
+} as const satisfies Record<string, ProblemFacts>;
+
+export type ProblemCode = keyof typeof problems;
+export const problemCodes = Object.keys(problems) as [ProblemCode, ...ProblemCode[]];
+
+/** An error as RFC 9457 wants it, with a stable `code` and the fields that are wrong. */
+export const problemSchema = z
+  .object({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    code: z.enum(problemCodes),
+    detail: z.string().optional(),
+    requestId: z.string().optional(),
+    errors: z.array(z.object({ pointer: z.string(), message: z.string() })).optional(),
+  })
+  .meta({ id: 'Problem' });
+
+export type Problem = z.infer<typeof problemSchema>;
+
+export interface FieldError {
+  /** A JSON Pointer (RFC 6901) into the request. */
+  readonly pointer: string;
+  readonly message: string;
+}
+
+/** Thrown anywhere below a controller; the api turns it into problem+json. Never carries a secret. */
+export class ProblemError extends Error {
+  constructor(
+    readonly code: ProblemCode,
+    readonly detail: string,
+    readonly errors: readonly FieldError[] = [],
+  ) {
+    super(detail);
+    this.name = 'ProblemError';
+  }
+
+  get status(): number {
+    return problems[this.code].status;
+  }
+}
