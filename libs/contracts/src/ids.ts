@@ -19,7 +19,10 @@ export const idPrefixes = {
 export type IdKind = keyof typeof idPrefixes;
 export type Id<Kind extends IdKind> = `${(typeof idPrefixes)[Kind]}_${string}`;
 
-/** A new id of `kind`: the prefix and a ULID in lower case, so ids of one kind sort by the time they were made. */
+/**
+ * A new id of `kind`: the prefix and a ULID in lower case, so ids of one kind sort by the time they were made.
+ * @param timeMs milliseconds since 1970, greater than 0; now, when absent.
+ */
 export function newId<Kind extends IdKind>(kind: Kind, timeMs?: number): Id<Kind> {
   return `${idPrefixes[kind]}_${ulid(timeMs).toLowerCase()}` as Id<Kind>;
 }

@@ -1,0 +1,63 @@
+import { describe, expect, it } from '@jest/globals';
+import fc from 'fast-check';
+import { executionIdFor, type IdKind, idPrefixes, idSchema, nameSchema, newId } from '@tenon/contracts';
+
+const kinds = Object.keys(idPrefixes) as IdKind[];
+
+describe('ids', () => {
+  it('are accepted by the schema of their own kind and refused by every other', () => {
+    for (const made of kinds) {
+      const id = newId(made);
+      for (const asked of kinds) expect(idSchema(asked).safeParse(id).success).toBe(made === asked);
+    }
+  });
+
+  it('sort by the time at which they were made', () => {
+    fc.assert(
+      fc.property(fc.integer({ min: 1, max: 2 ** 40 }), fc.integer({ min: 1, max: 2 ** 40 }), (a, b) => {
+        fc.pre(a !== b);
+        expect(newId('event', a) < newId('event', b)).toBe(a < b);
+      }),
+    );
+  });
+
+  it('refuses upper case, foreign letters and anything behind the id', () => {
+    const id = newId('tenant');
+    for (const bad of [id.toUpperCase(), `${id}0`, id.slice(0, -1), `${id}\n`, id.replace(/.$/, 'u'), '']) {
+      expect(idSchema('tenant').safeParse(bad).success).toBe(false);
+    }
+  });
+});
+
+describe('executionIdFor', () => {
+  it('gives a valid id that is the same for the same event, function and attempt', () => {
+    const event = newId('event');
+    const fn = newId('function');
+    const id = executionIdFor(event, fn, 1);
+    expect(idSchema('execution').parse(id)).toBe(id);
+    expect(executionIdFor(event, fn, 1)).toBe(id);
+  });
+
+  it('differs when the event, the function or the attempt differs', () => {
+    const [eventA, eventB] = [newId('event', 5), newId('event', 5)];
+    const [fnA, fnB] = [newId('function', 5), newId('function', 5)];
+    const ids = [eventA, eventB].flatMap((event) =>
+      [fnA, fnB].flatMap((fn) => [1, 2, 11].map((attempt) => executionIdFor(event, fn, attempt))),
+    );
+    expect(new Set(ids).size).toBe(12);
+  });
+
+  it('sorts executions with their events', () => {
+    const fn = newId('function');
+    expect(executionIdFor(newId('event', 1_000), fn, 1) < executionIdFor(newId('event', 2_000), fn, 1)).toBe(true);
+  });
+});
+
+describe('nameSchema', () => {
+  it.each(['a', 'volume-discount', 'cart.discounts', '9', 'a'.repeat(63)])('accepts %s', (name) => {
+    expect(nameSchema.safeParse(name).success).toBe(true);
+  });
+  it.each(['', '-a', 'a-', '.a', 'A', 'a_b', 'a/b', 'a b', 'ä', 'a\n', 'a'.repeat(64)])('refuses %j', (name) => {
+    expect(nameSchema.safeParse(name).success).toBe(false);
+  });
+});
