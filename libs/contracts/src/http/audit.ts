@@ -1,0 +1,35 @@
+import { z } from 'zod';
+import { idSchema } from '../ids.js';
+import { jsonObjectSchema, timeSchema } from './common.js';
+import { pageOf, pageQuerySchema } from './page.js';
+
+/** One link of the tenant's hash chain: who did what, or who was refused what. */
+export const auditEntrySchema = z
+  .object({
+    id: idSchema('audit'),
+    /** Counts up by one in each tenant's chain. */
+    seq: z.int(),
+    at: timeSchema,
+    /** A key's id, `webhook:` and a source's id, or `system`. */
+    actor: z.string(),
+    action: z.string(),
+    target: z.string(),
+    requestId: z.string().nullable(),
+    details: jsonObjectSchema,
+    /** Hash of the entry before; all zeroes for the first. */
+    prevHash: z.string(),
+    hash: z.string(),
+  })
+  .meta({ id: 'AuditEntry' });
+export type AuditEntryAnswer = z.output<typeof auditEntrySchema>;
+
+export const auditPageSchema = pageOf(auditEntrySchema, 'AuditPage');
+
+export const auditQuerySchema = pageQuerySchema.extend({
+  action: z
+    .string()
+    .regex(/^[a-z_]+(?:\.[a-z_]+)*$/)
+    .max(64)
+    .optional(),
+});
+export type AuditQuery = z.output<typeof auditQuerySchema>;

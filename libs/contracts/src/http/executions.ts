@@ -1,0 +1,71 @@
+import { z } from 'zod';
+import { idSchema, nameSchema } from '../ids.js';
+import { executionLimitsSchema } from '../limits.js';
+import { outcomeSchema } from '../outcomes.js';
+import { timeInputSchema, timeSchema } from './common.js';
+import { pageOf, pageQuerySchema } from './page.js';
+
+export const executionKindSchema = z.enum(['event', 'test', 'sync', 'replay']);
+export type ExecutionKind = z.infer<typeof executionKindSchema>;
+
+/** What a list shows: everything small about a run. */
+export const executionSummarySchema = z
+  .object({
+    id: idSchema('execution'),
+    kind: executionKindSchema,
+    function: z.string(),
+    functionId: idSchema('function'),
+    version: idSchema('version'),
+    extensionPoint: z.string(),
+    event: idSchema('event').nullable(),
+    attempt: z.int(),
+    outcome: outcomeSchema,
+    message: z.string(),
+    /** WebAssembly operators executed. */
+    instructionsUsed: z.int(),
+    /** What was charged against the instruction limit: instructions and the cost of bulk operations. */
+    fuelUsed: z.int(),
+    memoryBytesPeak: z.int(),
+    cpuUs: z.int(),
+    wallUs: z.int(),
+    startedAt: timeSchema,
+    recordedAt: timeSchema,
+  })
+  .meta({ id: 'ExecutionSummary' });
+export type ExecutionSummaryAnswer = z.output<typeof executionSummarySchema>;
+
+export const executionSchema = z
+  .object({
+    ...executionSummarySchema.shape,
+    input: z.json(),
+    /** Only with the outcome `succeeded`. */
+    output: z.json().optional(),
+    log: z.string(),
+    /** Bytes that were cut off the end of the log. */
+    logBytesDropped: z.int(),
+    limit: z.object({ name: executionLimitsSchema.keyof(), max: z.int(), actual: z.int().optional() }).optional(),
+    exitCode: z.int().optional(),
+    guestError: z.string().optional(),
+    backtrace: z.array(z.object({ functionIndex: z.int(), functionName: z.string().optional() })).optional(),
+    /** The guest's clock stood still at this time. */
+    clockMs: z.int(),
+    /** What the guest's random source was seeded with. */
+    seed: z.string(),
+  })
+  .meta({ id: 'Execution' });
+export type ExecutionAnswer = z.output<typeof executionSchema>;
+
+export const executionPageSchema = pageOf(executionSummarySchema, 'ExecutionPage');
+
+export const executionsQuerySchema = pageQuerySchema.extend({
+  function: nameSchema.optional(),
+  version: idSchema('version').optional(),
+  event: idSchema('event').optional(),
+  outcome: outcomeSchema.optional(),
+  kind: executionKindSchema.optional(),
+  /** Recorded at this time or later. */
+  from: timeInputSchema.optional(),
+  /** Recorded before this time. */
+  to: timeInputSchema.optional(),
+});
+export type ExecutionsQuery = z.output<typeof executionsQuerySchema>;

@@ -1,0 +1,59 @@
+import { z } from 'zod';
+import { idSchema, nameSchema } from '../ids.js';
+import { executionLimitsSchema } from '../limits.js';
+import { jsonObjectSchema, timeSchema } from './common.js';
+import { pageOf } from './page.js';
+
+/** JSON Schemas are size-capped before a validator compiles them. 1 kB is 1,000 bytes. */
+export const jsonSchemaBytesMax = 64_000;
+
+export const eventTypeSchema = z
+  .string()
+  .regex(
+    /^[A-Za-z0-9](?:[A-Za-z0-9._/-]{0,254}[A-Za-z0-9])?$/,
+    'expected 1 to 256 of letters, digits, ".", "_", "/" and "-"',
+  );
+
+export const putExtensionPointBodySchema = z
+  .strictObject({
+    /** JSON Schema, draft 2020-12, of what a function gets. */
+    inputSchema: jsonObjectSchema,
+    /** JSON Schema, draft 2020-12, of what a function must return. */
+    outputSchema: jsonObjectSchema,
+    /** CloudEvents types whose data is the input of this point. */
+    eventTypes: z.array(eventTypeSchema).max(50).default([]),
+    /** Ceilings per execution; what is left out takes Tenon's default. */
+    limits: executionLimitsSchema.prefault({}),
+    mode: z.enum(['async', 'sync']).default('async'),
+    /** What a caller gets when a function fails: an answer without it (`open`) or a problem (`closed`). */
+    failurePolicy: z.enum(['open', 'closed']).default('open'),
+  })
+  .meta({
+    id: 'PutExtensionPoint',
+    example: {
+      inputSchema: { type: 'object', required: ['lines'], properties: { lines: { type: 'array' } } },
+      outputSchema: { type: 'object' },
+      eventTypes: ['cart.updated'],
+    },
+  });
+export type PutExtensionPointBody = z.output<typeof putExtensionPointBodySchema>;
+
+export const extensionPointSchema = z
+  .object({
+    id: idSchema('extensionPoint'),
+    name: nameSchema,
+    /** Counts up with each change. */
+    version: z.int(),
+    inputSchema: jsonObjectSchema,
+    outputSchema: jsonObjectSchema,
+    eventTypes: z.array(z.string()),
+    limits: executionLimitsSchema,
+    mode: z.enum(['async', 'sync']),
+    failurePolicy: z.enum(['open', 'closed']),
+    createdAt: timeSchema,
+    updatedAt: timeSchema,
+  })
+  .meta({ id: 'ExtensionPoint' });
+export type ExtensionPointAnswer = z.output<typeof extensionPointSchema>;
+
+export const extensionPointPageSchema = pageOf(extensionPointSchema, 'ExtensionPointPage');

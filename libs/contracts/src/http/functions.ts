@@ -1,0 +1,23 @@
+import { z } from 'zod';
+import { idSchema, nameSchema } from '../ids.js';
+import { timeSchema } from './common.js';
+import { pageOf } from './page.js';
+
+export const createFunctionBodySchema = z
+  .strictObject({ name: nameSchema, extensionPoint: nameSchema })
+  .meta({ id: 'CreateFunction', example: { name: 'volume-discount', extensionPoint: 'cart.discounts' } });
+export type CreateFunctionBody = z.output<typeof createFunctionBodySchema>;
+
+export const functionSchema = z
+  .object({
+    id: idSchema('function'),
+    name: z.string(),
+    extensionPoint: z.string(),
+    /** The version that runs, once one was activated. */
+    liveVersion: idSchema('version').nullable(),
+    createdAt: timeSchema,
+  })
+  .meta({ id: 'Function' });
+export type FunctionAnswer = z.output<typeof functionSchema>;
+
+export const functionPageSchema = pageOf(functionSchema, 'FunctionPage');

@@ -1,0 +1,38 @@
+import { z } from 'zod';
+import { idSchema } from '../ids.js';
+import { scopeSchema } from '../scopes.js';
+import { labelSchema, timeInputSchema, timeSchema } from './common.js';
+import { pageOf } from './page.js';
+
+export const createKeyBodySchema = z
+  .strictObject({
+    name: labelSchema,
+    /** What the key may do; nobody grants a scope that they do not hold. */
+    scopes: z.array(scopeSchema).min(1).max(32),
+    /** The key stops working at this time; without it the key works until it is revoked. */
+    expiresAt: timeInputSchema.optional(),
+  })
+  .meta({ id: 'CreateKey', example: { name: 'checkout', scopes: ['events:write', 'executions:read'] } });
+export type CreateKeyBody = z.output<typeof createKeyBodySchema>;
+
+export const apiKeySchema = z
+  .object({
+    id: idSchema('key'),
+    tenantId: idSchema('tenant').nullable(),
+    name: z.string(),
+    /** The first characters of the key, enough to tell keys apart and too few to use one. */
+    prefix: z.string(),
+    scopes: z.array(scopeSchema),
+    createdAt: timeSchema,
+    expiresAt: timeSchema.nullable(),
+    revokedAt: timeSchema.nullable(),
+    lastUsedAt: timeSchema.nullable(),
+  })
+  .meta({ id: 'ApiKey' });
+export type ApiKeyAnswer = z.output<typeof apiKeySchema>;
+
+/** The only answer that carries the key itself: Tenon keeps a hash and can never show it again. */
+export const createdKeySchema = z.object({ ...apiKeySchema.shape, key: z.string() }).meta({ id: 'CreatedKey' });
+export type CreatedKeyAnswer = z.output<typeof createdKeySchema>;
+
+export const apiKeyPageSchema = pageOf(apiKeySchema, 'ApiKeyPage');

@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import { nameSchema } from '../ids.js';
+import { executionLimitsSchema } from '../limits.js';
+import { timeSchema } from './common.js';
+
+/** What a plan grants. An execution gets the smaller of the plan's and the extension point's limit. */
+export const putPlanBodySchema = z
+  .strictObject({
+    /** Functions that a tenant may have. */
+    functionsMax: z.int().min(0).max(100_000).default(100),
+    executionLimits: executionLimitsSchema.prefault({}),
+  })
+  .meta({ id: 'PutPlan', example: { functionsMax: 100 } });
+export type PutPlanBody = z.output<typeof putPlanBodySchema>;
+
+export const planSchema = z
+  .object({
+    name: nameSchema,
+    functionsMax: z.int(),
+    executionLimits: executionLimitsSchema,
+    createdAt: timeSchema,
+    updatedAt: timeSchema,
+  })
+  .meta({ id: 'Plan' });
+export type PlanAnswer = z.output<typeof planSchema>;

@@ -1,0 +1,25 @@
+import { z } from 'zod';
+import { idSchema, nameSchema } from '../ids.js';
+import { labelSchema, timeSchema } from './common.js';
+import { pageOf } from './page.js';
+
+/** The plan of a tenant for which nobody chose one; migrations create it. */
+export const defaultPlanName = 'default';
+
+export const createTenantBodySchema = z
+  .strictObject({ name: labelSchema, plan: nameSchema.default(defaultPlanName) })
+  .meta({ id: 'CreateTenant', example: { name: 'Amsterdam Tea Shop', plan: 'default' } });
+export type CreateTenantBody = z.output<typeof createTenantBodySchema>;
+
+export const tenantSchema = z
+  .object({
+    id: idSchema('tenant'),
+    name: z.string(),
+    plan: z.string(),
+    status: z.enum(['active', 'suspended']),
+    createdAt: timeSchema,
+  })
+  .meta({ id: 'Tenant' });
+export type TenantAnswer = z.output<typeof tenantSchema>;
+
+export const tenantPageSchema = pageOf(tenantSchema, 'TenantPage');

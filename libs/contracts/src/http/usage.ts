@@ -1,0 +1,33 @@
+import { z } from 'zod';
+import { idSchema } from '../ids.js';
+import { timeInputSchema, timeSchema } from './common.js';
+
+export const usageQuerySchema = z.object({
+  /** Without it: thirty days before `to`. */
+  from: timeInputSchema.optional(),
+  /** Without it: now. */
+  to: timeInputSchema.optional(),
+});
+export type UsageQuery = z.output<typeof usageQuerySchema>;
+
+const usageFiguresSchema = z.object({
+  executions: z.int(),
+  succeeded: z.int(),
+  /** Failures by who has to act. */
+  failed: z.object({ guest: z.int(), caller: z.int(), ours: z.int() }),
+  instructions: z.int(),
+  fuel: z.int(),
+  cpuUs: z.int(),
+});
+
+export const usageSchema = z
+  .object({
+    from: timeSchema,
+    to: timeSchema,
+    total: usageFiguresSchema,
+    functions: z.array(
+      z.object({ functionId: idSchema('function'), function: z.string(), ...usageFiguresSchema.shape }),
+    ),
+  })
+  .meta({ id: 'Usage' });
+export type UsageAnswer = z.output<typeof usageSchema>;

@@ -1,0 +1,66 @@
+import { z } from 'zod';
+import { idSchema } from '../ids.js';
+import { labelSchema, timeSchema } from './common.js';
+import { eventTypeSchema } from './extension-points.js';
+import { pageOf } from './page.js';
+
+export const webhookSchemeSchema = z.enum(['standard', 'shopify']);
+export type WebhookScheme = z.infer<typeof webhookSchemeSchema>;
+
+/**
+ * How a message gets its event type: the value of `header` (`X-Shopify-Topic` for Shopify; without a header the body's
+ * own `type`, as Standard Webhooks recommends) is looked up in `types`; what is not found there becomes `fallback`,
+ * and without a fallback the message is refused.
+ */
+export const eventTypeMappingSchema = z.strictObject({
+  header: z
+    .string()
+    .regex(/^[A-Za-z0-9-]{1,64}$/, 'expected the name of an HTTP header')
+    .transform((name) => name.toLowerCase())
+    .optional(),
+  types: z
+    .record(z.string().min(1).max(256), eventTypeSchema)
+    .refine((types) => Object.keys(types).length <= 100, 'expected at most 100 entries')
+    .default({}),
+  fallback: eventTypeSchema.optional(),
+});
+export type EventTypeMapping = z.output<typeof eventTypeMappingSchema>;
+
+export const createWebhookSourceBodySchema = z
+  .strictObject({
+    name: labelSchema,
+    scheme: webhookSchemeSchema,
+    mapping: eventTypeMappingSchema,
+    /** The sender's secret, where the sender chooses it, as Shopify does. Without it Tenon makes one. */
+    secret: z.string().min(16).max(256).optional(),
+  })
+  .meta({
+    id: 'CreateWebhookSource',
+    example: { name: 'shop', scheme: 'shopify', mapping: { types: { 'carts/update': 'cart.updated' } } },
+  });
+export type CreateWebhookSourceBody = z.output<typeof createWebhookSourceBodySchema>;
+
+export const webhookSourceSchema = z
+  .object({
+    id: idSchema('webhookSource'),
+    name: z.string(),
+    scheme: webhookSchemeSchema,
+    mapping: z.object({
+      header: z.string().optional(),
+      types: z.record(z.string(), z.string()),
+      fallback: z.string().optional(),
+    }),
+    /** Where the sender posts to, below the address of the api. */
+    path: z.string(),
+    createdAt: timeSchema,
+  })
+  .meta({ id: 'WebhookSource' });
+export type WebhookSourceAnswer = z.output<typeof webhookSourceSchema>;
+
+/** The only answer that carries the secret. */
+export const createdWebhookSourceSchema = z
+  .object({ ...webhookSourceSchema.shape, secret: z.string() })
+  .meta({ id: 'CreatedWebhookSource' });
+export type CreatedWebhookSourceAnswer = z.output<typeof createdWebhookSourceSchema>;
+
+export const webhookSourcePageSchema = pageOf(webhookSourceSchema, 'WebhookSourcePage');
