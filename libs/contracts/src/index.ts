@@ -1,3 +1,4 @@
+export * from './api-key.js';
 export * from './build-report.js';
 export * from './cloud-event.js';
 export * from './execution.js';
