@@ -10,3 +10,4 @@ export * from './limits.js';
 export * from './outcomes.js';
 export * from './problems.js';
 export * from './scopes.js';
+export * from './worker-http.js';

@@ -1,1 +1,12 @@
-export {};
+export type { QueueOptions } from './connection.js';
+export {
+  type ConsumerOptions,
+  consumeBuilds,
+  consumeExecutions,
+  type JobHandler,
+  type JobRun,
+  type QueueConsumer,
+} from './consumer.js';
+export { type QueueKeys, queueKeys, queueNames } from './keys.js';
+export { openQueueProducer, type QueueProducer } from './producer.js';
+export { listenForRelayWake, type RelayWakeListener } from './relay-wake.js';

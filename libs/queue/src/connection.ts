@@ -1,0 +1,34 @@
+import { Redis } from 'ioredis';
+
+/** How to reach the queues. */
+export interface QueueOptions {
+  /** `redis://` or `rediss://`; may carry a password, so it never goes into a log. */
+  readonly redisUrl: string;
+  /** See `queueKeys`. */
+  readonly prefix: string;
+  /** Connection errors; the connection itself goes on trying. */
+  readonly onError?: (error: Error) => void;
+}
+
+/** Long enough for a Redis that forks to save, short enough that a caller over HTTP still gets an answer. */
+const commandTimeoutMs = 3_000;
+const reconnectMsMax = 1_000;
+
+/** For producers: every command ends within {@link commandTimeoutMs}, with an error where Redis is away. */
+export function connectForCommands(options: QueueOptions): Redis {
+  return connect(options, { commandTimeout: commandTimeoutMs, maxRetriesPerRequest: 1 });
+}
+
+/** For consumers, which block: a command waits until Redis is back. */
+export function connectForBlocking(options: QueueOptions): Redis {
+  return connect(options, { maxRetriesPerRequest: null });
+}
+
+function connect(options: QueueOptions, more: { commandTimeout?: number; maxRetriesPerRequest: number | null }): Redis {
+  const redis = new Redis(options.redisUrl, {
+    ...more,
+    retryStrategy: (attempt) => Math.min(50 * attempt, reconnectMsMax),
+  });
+  redis.on('error', (error: Error) => options.onError?.(error));
+  return redis;
+}

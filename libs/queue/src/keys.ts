@@ -1,0 +1,19 @@
+/** Names of the BullMQ queues. Jobs of an older release may still wait under them, so a name is never given a new meaning. */
+export const queueNames = { builds: 'builds', executions: 'executions' } as const;
+
+/** Every Redis key and channel that Tenon uses, from one prefix; nothing else spells a key. */
+export interface QueueKeys {
+  /** BullMQ puts its own keys below this one: `<bull>:<queue>:<what>`. */
+  readonly bull: string;
+  /** Pub/sub channel: new events are in Postgres. A lost message costs one poll interval and nothing else. */
+  readonly relayWakeChannel: string;
+  /** Present while Redis still holds what the relay put there; missing after a wipe. */
+  readonly relayMarker: string;
+}
+
+/** @param prefix - Separates installations that share one Redis. The braces keep all keys in one slot of a cluster. */
+export function queueKeys(prefix: string): QueueKeys {
+  if (!/^[a-z0-9-]{1,32}$/i.test(prefix)) throw new RangeError('a queue prefix is 1 to 32 letters, digits and hyphens');
+  const root = `{${prefix}}`;
+  return { bull: `${root}:bull`, relayWakeChannel: `${root}:relay:wake`, relayMarker: `${root}:relay:marker` };
+}

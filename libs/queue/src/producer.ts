@@ -1,0 +1,94 @@
+import { type BuildJob, buildJobSchema, type ExecutionJob, executionJobSchema } from '@tenon/contracts';
+import { type JobsOptions, Queue } from 'bullmq';
+import { coalesce } from './coalesce.js';
+import { connectForCommands, type QueueOptions } from './connection.js';
+import { buildJobId, executionJobId } from './job-id.js';
+import { queueKeys, queueNames } from './keys.js';
+
+/** Finished jobs leave Redis at once: what happened is in Postgres, and a kept job would block its id for ever. */
+const leaveNothing = { removeOnComplete: true, removeOnFail: true } as const;
+
+const buildOptions: JobsOptions = {
+  ...leaveNothing,
+  attempts: 3,
+  backoff: { type: 'exponential', delay: 1_000, jitter: 0.5 },
+};
+
+/** Five attempts over about 0.2 + 0.4 + 0.8 + 1.6 s: longer troubles are for the relay, which feeds the events again. */
+const executionOptions: JobsOptions = {
+  ...leaveNothing,
+  attempts: 5,
+  backoff: { type: 'exponential', delay: 200, jitter: 0.5 },
+};
+
+/** Commands end in an error rather than wait for ever where Redis is away. */
+export interface QueueProducer {
+  /** Asks for the build of a version. A build that is asked for already is not added again. */
+  enqueueBuild(job: BuildJob): Promise<void>;
+  /** Adds all jobs in one round trip, or fails as a whole; adding a job that still waits or runs changes nothing. */
+  enqueueExecutions(jobs: readonly ExecutionJob[]): Promise<void>;
+  /** Jobs that nobody has begun, retries that wait for their time included. */
+  executionsWaiting(): Promise<number>;
+  /** The events carried by any job that is not finished; undefined where more than `jobsMax` jobs are there. */
+  eventsInFlight(jobsMax: number): Promise<ReadonlySet<string> | undefined>;
+  /**
+   * Tells the relays that ready events are in Postgres. Returns at once, may be called once per event (calls are
+   * merged), never throws; a lost call is made good by the relay's next poll.
+   */
+  wakeRelay(): void;
+  /** False when Redis has lost what was put into it since the last call of any producer; leaves the marker. */
+  markRedis(): Promise<boolean>;
+  /** Round trip to Redis, for readiness. */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
+
+/** Opens the producing side of all queues over one connection. */
+export function openQueueProducer(options: QueueOptions): QueueProducer {
+  const keys = queueKeys(options.prefix);
+  const redis = connectForCommands(options);
+  const onError = (error: Error) => options.onError?.(error);
+  const open = <Job>(name: string, defaultJobOptions: JobsOptions) => {
+    const queue = new Queue<Job, void, string>(name, { connection: redis, prefix: keys.bull, defaultJobOptions });
+    queue.on('error', onError);
+    return queue;
+  };
+  const builds = open<BuildJob>(queueNames.builds, buildOptions);
+  const executions = open<ExecutionJob>(queueNames.executions, executionOptions);
+  const wake = coalesce(() => redis.publish(keys.relayWakeChannel, '1'), onError);
+  return {
+    enqueueBuild: async (job) => {
+      await builds.add(queueNames.builds, buildJobSchema.parse(job), { jobId: buildJobId(job) });
+    },
+    enqueueExecutions: async (jobs) => {
+      await executions.addBulk(
+        jobs.map((job) => ({
+          name: queueNames.executions,
+          data: executionJobSchema.parse(job),
+          opts: { jobId: executionJobId(job) },
+        })),
+      );
+    },
+    executionsWaiting: () => executions.getJobCountByTypes('waiting', 'prioritized', 'delayed'),
+    eventsInFlight: (jobsMax) => eventsInFlight(executions, jobsMax),
+    wakeRelay: wake,
+    markRedis: async () => (await redis.set(keys.relayMarker, '1', 'GET')) !== null,
+    ping: async () => {
+      await redis.ping();
+    },
+    close: async () => {
+      await Promise.all([builds.close(), executions.close()]);
+      redis.disconnect();
+    },
+  };
+}
+
+async function eventsInFlight(
+  queue: Queue<ExecutionJob, void, string>,
+  jobsMax: number,
+): Promise<ReadonlySet<string> | undefined> {
+  const jobs = await queue.getJobs(['waiting', 'active', 'delayed', 'prioritized'], 0, jobsMax);
+  if (jobs.length > jobsMax) return undefined;
+  // A job may finish and vanish between the listing of its id and the reading of its data.
+  return new Set(jobs.flatMap((job) => job?.data?.eventIds ?? []));
+}

@@ -1,0 +1,22 @@
+import { connectForBlocking, type QueueOptions } from './connection.js';
+import { queueKeys } from './keys.js';
+
+export interface RelayWakeListener {
+  close(): Promise<void>;
+}
+
+/**
+ * Calls `onWake` for every {@link QueueProducer.wakeRelay} of any process, and once whenever the connection is (back).
+ * Returns at once; where Redis is away it subscribes as soon as it is there.
+ */
+export function listenForRelayWake(options: QueueOptions, onWake: () => void): RelayWakeListener {
+  const redis = connectForBlocking(options);
+  redis.on('message', () => onWake());
+  redis.on('ready', () => onWake());
+  redis
+    .subscribe(queueKeys(options.prefix).relayWakeChannel)
+    .catch((error: unknown) => options.onError?.(error instanceof Error ? error : new Error(String(error))));
+  return {
+    close: async () => redis.disconnect(),
+  };
+}
