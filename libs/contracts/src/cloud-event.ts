@@ -1,16 +1,26 @@
 import { z } from 'zod';
+import { jsonValueSchema } from './json.js';
+
+/** Text attributes of CloudEvents carry no control characters. */
+function attribute(charactersMax: number) {
+  return z
+    .string()
+    .min(1)
+    .max(charactersMax)
+    .regex(/^\P{Cc}*$/u, 'control characters are not allowed');
+}
 
 /** Attributes of CloudEvents 1.0 that Tenon reads. Extension attributes are kept as they came. */
 export const cloudEventSchema = z
   .looseObject({
     specversion: z.literal('1.0'),
-    id: z.string().min(1).max(256),
-    source: z.string().min(1).max(512),
-    type: z.string().min(1).max(256),
-    subject: z.string().min(1).max(512).optional(),
+    id: attribute(256),
+    source: attribute(512),
+    type: attribute(256),
+    subject: attribute(512).optional(),
     time: z.iso.datetime({ offset: true }).optional(),
     datacontenttype: z.literal('application/json').optional(),
-    data: z.json().optional(),
+    data: jsonValueSchema.optional(),
   })
   .meta({
     id: 'CloudEvent',

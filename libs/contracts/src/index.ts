@@ -6,6 +6,7 @@ export * from './execution-id.js';
 export * from './http/index.js';
 export * from './ids.js';
 export * from './jobs.js';
+export * from './json.js';
 export * from './limits.js';
 export * from './outcomes.js';
 export * from './problems.js';

@@ -42,6 +42,11 @@ export const executionLimitsSchema = z
   })
   .meta({ id: 'ExecutionLimits' });
 
+/** The same as a request writes it: what is left out takes its default, and a misspelt limit is refused. */
+export const executionLimitsBodySchema = z
+  .strictObject(executionLimitsSchema.shape)
+  .meta({ id: 'ExecutionLimitsBody' });
+
 export type ExecutionLimits = z.output<typeof executionLimitsSchema>;
 
 /** The defaults of docs/limits.md for a core function that runs asynchronously. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { idSchema } from '../ids.js';
-import { jsonObjectSchema, timeSchema } from './common.js';
+import { jsonObjectSchema } from '../json.js';
+import { timeSchema } from './common.js';
 import { pageOf, pageQuerySchema } from './page.js';
 
 /** One link of the tenant's hash chain: who did what, or who was refused what. */

@@ -6,9 +6,6 @@ export const timeSchema = z.iso.datetime().meta({ example: '2026-11-21T10:15:00.
 /** A point in time in requests: RFC 3339 with any offset. */
 export const timeInputSchema = z.iso.datetime({ offset: true });
 
-/** Any JSON object: schemas, event data, audit details. */
-export const jsonObjectSchema = z.record(z.string(), z.json());
-
 /** Text that people write for people: one line, no control characters, trimmed. */
 export const labelSchema = z
   .string()

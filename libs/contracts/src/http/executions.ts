@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { idSchema, nameSchema } from '../ids.js';
+import { jsonValueSchema } from '../json.js';
 import { executionLimitsSchema } from '../limits.js';
 import { outcomeSchema } from '../outcomes.js';
 import { timeInputSchema, timeSchema } from './common.js';
@@ -37,9 +38,9 @@ export type ExecutionSummaryAnswer = z.output<typeof executionSummarySchema>;
 export const executionSchema = z
   .object({
     ...executionSummarySchema.shape,
-    input: z.json(),
+    input: jsonValueSchema,
     /** Only with the outcome `succeeded`. */
-    output: z.json().optional(),
+    output: jsonValueSchema.optional(),
     log: z.string(),
     /** Bytes that were cut off the end of the log. */
     logBytesDropped: z.int(),

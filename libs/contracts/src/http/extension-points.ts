@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { idSchema, nameSchema } from '../ids.js';
-import { executionLimitsSchema } from '../limits.js';
-import { jsonObjectSchema, timeSchema } from './common.js';
+import { jsonObjectSchema } from '../json.js';
+import { executionLimitsBodySchema, executionLimitsSchema } from '../limits.js';
+import { timeSchema } from './common.js';
 import { pageOf } from './page.js';
 
 /** JSON Schemas are size-capped before a validator compiles them. 1 kB is 1,000 bytes. */
@@ -23,7 +24,7 @@ export const putExtensionPointBodySchema = z
     /** CloudEvents types whose data is the input of this point. */
     eventTypes: z.array(eventTypeSchema).max(50).default([]),
     /** Ceilings per execution; what is left out takes Tenon's default. */
-    limits: executionLimitsSchema.prefault({}),
+    limits: executionLimitsBodySchema.prefault({}),
     mode: z.enum(['async', 'sync']).default('async'),
     /** What a caller gets when a function fails: an answer without it (`open`) or a problem (`closed`). */
     failurePolicy: z.enum(['open', 'closed']).default('open'),

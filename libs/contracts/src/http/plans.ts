@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { nameSchema } from '../ids.js';
-import { executionLimitsSchema } from '../limits.js';
+import { executionLimitsBodySchema, executionLimitsSchema } from '../limits.js';
 import { timeSchema } from './common.js';
 
 /** What a plan grants. An execution gets the smaller of the plan's and the extension point's limit. */
@@ -8,7 +8,7 @@ export const putPlanBodySchema = z
   .strictObject({
     /** Functions that a tenant may have. */
     functionsMax: z.int().min(0).max(100_000).default(100),
-    executionLimits: executionLimitsSchema.prefault({}),
+    executionLimits: executionLimitsBodySchema.prefault({}),
   })
   .meta({ id: 'PutPlan', example: { functionsMax: 100 } });
 export type PutPlanBody = z.output<typeof putPlanBodySchema>;

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { idSchema } from '../ids.js';
 import { timeInputSchema, timeSchema } from './common.js';
 
-export const usageQuerySchema = z.object({
+export const usageQuerySchema = z.strictObject({
   /** Without it: thirty days before `to`. */
   from: timeInputSchema.optional(),
   /** Without it: now. */

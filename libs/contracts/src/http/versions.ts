@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { buildRejectionSchema, buildReportSchema } from '../build-report.js';
 import { idSchema, sha256Schema } from '../ids.js';
+import { jsonValueSchema } from '../json.js';
 import { timeSchema } from './common.js';
 import { pageOf } from './page.js';
 
@@ -46,6 +47,6 @@ export const deploymentSchema = z
 export type DeploymentAnswer = z.output<typeof deploymentSchema>;
 
 export const testBodySchema = z
-  .strictObject({ input: z.json() })
+  .strictObject({ input: jsonValueSchema })
   .meta({ id: 'TestRun', example: { input: { currency: 'EUR', lines: [] } } });
 export type TestBody = z.output<typeof testBodySchema>;
