@@ -4,7 +4,7 @@
  * Only files that changed since the last build are compiled again.
  */
 import { existsSync } from 'node:fs';
-import { copyFile, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -43,12 +43,15 @@ async function compileWorkspace(folder, swc) {
     wanted.add(to);
     if ((await modifiedMs(to)) >= (await modifiedMs(from))) continue;
     await mkdir(path.dirname(to), { recursive: true });
+    // Written aside and renamed: another build, or a test that imports the file, never sees half of it.
+    const draft = `${to}.${process.pid}`;
     if (from.endsWith('.ts')) {
       const { code } = await swc.transformFile(from, { swcrc: true, root, filename: from });
-      await writeFile(to, code);
+      await writeFile(draft, code);
     } else {
-      await copyFile(from, to);
+      await copyFile(from, draft);
     }
+    await rename(draft, to);
     compiled += 1;
   }
   await removeStale(dist, wanted);
@@ -60,7 +63,10 @@ async function removeStale(dist, wanted) {
   if (!existsSync(dist)) return;
   for (const entry of await readdir(dist, { recursive: true, withFileTypes: true })) {
     const file = path.join(entry.parentPath, entry.name);
-    if (entry.isFile() && !wanted.has(file) && !file.includes(`${path.sep}bundle${path.sep}`)) await rm(file);
+    const isDraft = /\.\d+$/.test(entry.name);
+    if (entry.isFile() && !wanted.has(file) && !isDraft && !file.includes(`${path.sep}bundle${path.sep}`)) {
+      await rm(file, { force: true });
+    }
   }
 }
 
@@ -69,6 +75,11 @@ async function bundleSandbox() {
   if (!existsSync(entry)) return;
   const { bundleSandboxProcess } = await import(entry);
   await bundleSandboxProcess(root);
+}
+
+/** Brings the `dist/` of one workspace up to date, such as `libs/devstack`. @returns how many files were compiled. */
+export async function buildWorkspace(folder) {
+  return compileWorkspace(path.join(root, folder), await import('@swc/core'));
 }
 
 /** Brings every `dist/` up to date. @returns how many files were compiled. */

@@ -1,1 +1,6 @@
-export {};
+export { exampleModule } from './example-module.js';
+export { repositoryRoot } from './repository.js';
+export { createTestDatabase, type TestDatabase } from './test-database.js';
+export { createTestRedis, type TestRedis } from './test-redis.js';
+export { type TestStack, testStack } from './test-stack.js';
+export { type WaitOptions, waitFor } from './wait-for.js';
