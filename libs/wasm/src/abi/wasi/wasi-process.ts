@@ -1,0 +1,44 @@
+import { trapUncatchable } from '../host/trap-uncatchable.js';
+import { type Errno, errno } from './errno.js';
+import type { WasiHost } from './wasi-host.js';
+
+/** What a guest finds in `argv`: a name and nothing else. The environment is empty. */
+const programName = new TextEncoder().encode('function\0');
+
+/** The most random bytes one call gives, so that a call's work is bounded; 64 KiB, as browsers' `getRandomValues`. */
+const randomBytesMax = 65_536;
+
+function writeSizes(host: WasiHost, countPointer: number, bytesPointer: number, count: number, bytes: number): Errno {
+  if (!host.memory.holds(countPointer, 4) || !host.memory.holds(bytesPointer, 4)) return errno.fault;
+  host.memory.writeU32(countPointer, count);
+  host.memory.writeU32(bytesPointer, bytes);
+  return errno.success;
+}
+
+/** Arguments, environment, exit, random bytes and yielding. */
+export function processFunctions(host: WasiHost) {
+  return {
+    args_sizes_get: (count: number, bytes: number): Errno => writeSizes(host, count, bytes, 1, programName.length),
+    args_get: (vector: number, buffer: number): Errno => {
+      if (!host.memory.holds(vector, 4) || !host.memory.holds(buffer, programName.length)) return errno.fault;
+      host.memory.writeU32(vector, buffer >>> 0);
+      host.memory.writeBytes(buffer, programName);
+      return errno.success;
+    },
+    environ_sizes_get: (count: number, bytes: number): Errno => writeSizes(host, count, bytes, 0, 0),
+    environ_get: (): Errno => errno.success,
+    random_get: (pointer: number, length: number): Errno => {
+      const target = host.memory.slice(pointer, length);
+      if (target === undefined) return errno.fault;
+      if (target.length > randomBytesMax) return errno.inval;
+      host.state.random.fill(target);
+      return errno.success;
+    },
+    sched_yield: (): Errno => errno.success,
+    proc_raise: (): Errno => errno.nosys,
+    proc_exit: (code: number): never => {
+      host.state.ending = { kind: 'exit', code: code >>> 0 };
+      return trapUncatchable();
+    },
+  };
+}
