@@ -11,7 +11,7 @@ export interface QueueOptions {
 }
 
 /** Long enough for a Redis that forks to save, short enough that a caller over HTTP still gets an answer. */
-const commandTimeoutMs = 3_000;
+export const commandTimeoutMs = 3_000;
 const reconnectMsMax = 1_000;
 
 /** For producers: every command ends within {@link commandTimeoutMs}, with an error where Redis is away. */

@@ -1,6 +1,7 @@
 import { type BuildJob, buildJobSchema, type ExecutionJob, executionJobSchema } from '@tenon/contracts';
 import { type Job, UnrecoverableError, Worker } from 'bullmq';
 import type { z } from 'zod';
+import { bounded } from './bounded.js';
 import { connectForBlocking, type QueueOptions } from './connection.js';
 import { queueKeys, queueNames } from './keys.js';
 
@@ -13,6 +14,7 @@ const lockRenewMs = 1_000;
 const stalledCheckMs = 2_000;
 /** A job that takes its worker down this often is given up; the relay then feeds its events again, with their own bound. */
 const stalledMax = 3;
+const closeStepMsMax = 2_000;
 
 /** What a handler learns about the run of its job. */
 export interface JobRun {
@@ -53,7 +55,13 @@ function consume<Payload>(
   handler: JobHandler<Payload>,
 ): QueueConsumer {
   const redis = connectForBlocking(options);
-  const worker = new Worker<unknown, void, string>(name, (job) => handle(job, schema, handler), {
+  const running = new Set<Promise<void>>();
+  const process = (job: Job) => {
+    const run = handle(job, schema, handler).finally(() => running.delete(run));
+    running.add(run);
+    return run;
+  };
+  const worker = new Worker<unknown, void, string>(name, process, {
     connection: redis,
     prefix: queueKeys(options.prefix).bull,
     concurrency: options.concurrency,
@@ -70,7 +78,10 @@ function consume<Payload>(
   });
   return {
     close: async (timeoutMs) => {
-      await within(worker.close(), timeoutMs, () => worker.close(true));
+      // Takes no further job; waiting is done here, because a close that has begun cannot be forced any more.
+      await bounded('pausing', closeStepMsMax, worker.pause(true)).catch(options.onError);
+      const ended = await bounded('draining', timeoutMs, Promise.allSettled(running)).catch(() => undefined);
+      await bounded('closing', closeStepMsMax, worker.close(ended === undefined)).catch(options.onError);
       redis.disconnect();
     },
   };
@@ -85,14 +96,4 @@ async function handle<Payload>(job: Job, schema: z.ZodType<Payload>, handler: Jo
 
 function isGivenUp(job: Job, error: Error): boolean {
   return error instanceof UnrecoverableError || job.attemptsMade >= (job.opts.attempts ?? 1);
-}
-
-async function within(work: Promise<void>, timeoutMs: number, giveUp: () => Promise<void>): Promise<void> {
-  const { promise: elapsed, resolve } = Promise.withResolvers<'elapsed'>();
-  const timer = setTimeout(() => resolve('elapsed'), timeoutMs);
-  try {
-    if ((await Promise.race([work, elapsed])) === 'elapsed') await giveUp();
-  } finally {
-    clearTimeout(timer);
-  }
 }

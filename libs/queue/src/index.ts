@@ -1,3 +1,4 @@
+export { QueueTimeoutError } from './bounded.js';
 export type { QueueOptions } from './connection.js';
 export {
   type ConsumerOptions,

@@ -11,9 +11,9 @@ export interface QueueKeys {
   readonly relayMarker: string;
 }
 
-/** @param prefix - Separates installations that share one Redis. The braces keep all keys in one slot of a cluster. */
+/** @param prefix - Separates installations that share one Redis. What stands in braces keeps all keys in one slot of a cluster. */
 export function queueKeys(prefix: string): QueueKeys {
   if (!/^[a-z0-9-]{1,32}$/i.test(prefix)) throw new RangeError('a queue prefix is 1 to 32 letters, digits and hyphens');
-  const root = `{${prefix}}`;
+  const root = `${prefix}:{queues}`;
   return { bull: `${root}:bull`, relayWakeChannel: `${root}:relay:wake`, relayMarker: `${root}:relay:marker` };
 }

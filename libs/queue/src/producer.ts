@@ -1,7 +1,8 @@
 import { type BuildJob, buildJobSchema, type ExecutionJob, executionJobSchema } from '@tenon/contracts';
 import { type JobsOptions, Queue } from 'bullmq';
+import { bounded } from './bounded.js';
 import { coalesce } from './coalesce.js';
-import { connectForCommands, type QueueOptions } from './connection.js';
+import { commandTimeoutMs, connectForCommands, type QueueOptions } from './connection.js';
 import { buildJobId, executionJobId } from './job-id.js';
 import { queueKeys, queueNames } from './keys.js';
 
@@ -56,30 +57,34 @@ export function openQueueProducer(options: QueueOptions): QueueProducer {
   const builds = open<BuildJob>(queueNames.builds, buildOptions);
   const executions = open<ExecutionJob>(queueNames.executions, executionOptions);
   const wake = coalesce(() => redis.publish(keys.relayWakeChannel, '1'), onError);
+  const ask = <Answer>(what: string, work: Promise<Answer>) => bounded(what, commandTimeoutMs, work);
   return {
     enqueueBuild: async (job) => {
-      await builds.add(queueNames.builds, buildJobSchema.parse(job), { jobId: buildJobId(job) });
+      const data = buildJobSchema.parse(job);
+      await ask('adding a build', builds.add(queueNames.builds, data, { jobId: buildJobId(job) }));
     },
     enqueueExecutions: async (jobs) => {
-      await executions.addBulk(
-        jobs.map((job) => ({
-          name: queueNames.executions,
-          data: executionJobSchema.parse(job),
-          opts: { jobId: executionJobId(job) },
-        })),
-      );
+      await ask('adding executions', executions.addBulk(jobs.map(executionJobEntry)));
     },
-    executionsWaiting: () => executions.getJobCountByTypes('waiting', 'prioritized', 'delayed'),
-    eventsInFlight: (jobsMax) => eventsInFlight(executions, jobsMax),
+    executionsWaiting: () => ask('counting jobs', executions.getJobCountByTypes('waiting', 'prioritized', 'delayed')),
+    eventsInFlight: (jobsMax) => ask('listing jobs', eventsInFlight(executions, jobsMax)),
     wakeRelay: wake,
-    markRedis: async () => (await redis.set(keys.relayMarker, '1', 'GET')) !== null,
+    markRedis: async () => (await ask('marking Redis', redis.set(keys.relayMarker, '1', 'GET'))) !== null,
     ping: async () => {
-      await redis.ping();
+      await ask('a ping', redis.ping());
     },
     close: async () => {
       await Promise.all([builds.close(), executions.close()]);
       redis.disconnect();
     },
+  };
+}
+
+function executionJobEntry(job: ExecutionJob) {
+  return {
+    name: queueNames.executions,
+    data: executionJobSchema.parse(job),
+    opts: { jobId: executionJobId(job) },
   };
 }
 
