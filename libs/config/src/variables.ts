@@ -1,0 +1,138 @@
+import { z } from 'zod';
+import * as values from './values.js';
+
+export type ProcessName = 'api' | 'worker';
+
+interface Variable<Schema extends z.ZodType> {
+  /** From the text of the variable to the value. */
+  readonly schema: Schema;
+  readonly processes: readonly ProcessName[];
+  /** The text that counts when the variable is unset; without it the variable is required, unless `optional`. */
+  readonly fallback?: string;
+  readonly optional?: true;
+  /** For docs/configuration.md. */
+  readonly meaning: string;
+}
+
+function variable<Schema extends z.ZodType, Rest extends Omit<Variable<Schema>, 'schema'>>(schema: Schema, rest: Rest) {
+  return { schema, ...rest };
+}
+
+const both = ['api', 'worker'] as const;
+const api = ['api'] as const;
+const worker = ['worker'] as const;
+
+/** Every environment variable that api and worker read. Nothing else in the project reads the environment for them. */
+export const variables = {
+  DATABASE_URL: variable(values.postgresUrl, {
+    processes: both,
+    meaning: 'Postgres, with a login that is a member of the application roles and nothing more',
+  }),
+  TENON_DATABASE_CONNECTIONS_MAX: variable(values.wholeNumber(2, 500), {
+    processes: both,
+    fallback: '10',
+    meaning: 'connections of one process to Postgres',
+  }),
+  REDIS_URL: variable(values.redisUrl, { processes: both, meaning: 'Redis 6.2 or later, or Valkey' }),
+  TENON_REDIS_PREFIX: variable(values.keyPrefix, {
+    processes: both,
+    fallback: 'tenon',
+    meaning: 'what every key in Redis starts with',
+  }),
+  TENON_DATA_DIR: variable(values.folder, {
+    processes: both,
+    fallback: '.tenon/data',
+    meaning: 'folder of uploaded modules and artifacts; api and worker share it',
+  }),
+  TENON_SECRET_KEY: variable(values.masterKeys, {
+    processes: both,
+    meaning:
+      'master key for secrets kept in the database: 32 bytes as base64 or hexadecimal; several, comma-separated, while you replace one: the first seals, all open',
+  }),
+  TENON_INTERNAL_TOKEN: variable(values.token, {
+    processes: both,
+    meaning: 'what the api shows the worker on its internal endpoint: 32 to 256 printable characters',
+  }),
+  TENON_LOG_LEVEL: variable(values.oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']), {
+    processes: both,
+    fallback: 'info',
+    meaning: 'least serious log line that is written: fatal, error, warn, info, debug, trace or silent',
+  }),
+  TENON_SHUTDOWN_GRACE_MS: variable(values.wholeNumber(0, 600_000), {
+    processes: both,
+    fallback: '10000',
+    meaning: 'milliseconds that work in flight is given after SIGTERM',
+  }),
+  TENON_HTTP_HOST: variable(values.host, {
+    processes: api,
+    fallback: '127.0.0.1',
+    meaning: 'address that the api listens on; 0.0.0.0 for all',
+  }),
+  TENON_HTTP_PORT: variable(values.wholeNumber(0, 65_535), {
+    processes: api,
+    fallback: '8080',
+    meaning: 'port that the api listens on; 0 picks a free one',
+  }),
+  TENON_PUBLIC_URL: variable(values.webUrl, {
+    processes: api,
+    optional: true,
+    meaning: 'address of the api as its callers see it, for links in answers and in the OpenAPI document',
+  }),
+  TENON_TRUST_PROXY: variable(values.yesOrNo, {
+    processes: api,
+    fallback: 'no',
+    meaning: 'yes behind a proxy that sets X-Forwarded-For; anywhere else callers could forge their address',
+  }),
+  TENON_WORKER_URL: variable(values.webUrl, {
+    processes: api,
+    fallback: 'http://127.0.0.1:8090',
+    meaning: 'internal endpoint of the worker, for runs whose caller waits',
+  }),
+  TENON_WORKER_HOST: variable(values.host, {
+    processes: worker,
+    fallback: '127.0.0.1',
+    meaning: 'address of the internal endpoint; never a public one',
+  }),
+  TENON_WORKER_PORT: variable(values.wholeNumber(0, 65_535), {
+    processes: worker,
+    fallback: '8090',
+    meaning: 'port of the internal endpoint',
+  }),
+  TENON_EXECUTION_CONCURRENCY: variable(values.wholeNumber(1, 1_000), {
+    processes: worker,
+    fallback: '8',
+    meaning: 'jobs that one worker runs at once; a job carries several events of one tenant',
+  }),
+  TENON_SANDBOX_PROCESSES: variable(values.wholeNumber(1, 256), {
+    processes: worker,
+    fallback: '2',
+    meaning: 'sandbox processes of one worker',
+  }),
+  TENON_SANDBOX_THREADS: variable(values.wholeNumber(1, 64), {
+    processes: worker,
+    fallback: '2',
+    meaning: 'guest threads of one sandbox process',
+  }),
+  TENON_SANDBOX_UID: variable(values.wholeNumber(1, 4_294_967_294), {
+    processes: worker,
+    optional: true,
+    meaning: 'user id of sandbox processes, when the worker is started as root',
+  }),
+  TENON_SANDBOX_GID: variable(values.wholeNumber(1, 4_294_967_294), {
+    processes: worker,
+    optional: true,
+    meaning: 'group id of sandbox processes, when the worker is started as root',
+  }),
+} satisfies Record<string, Variable<z.ZodType>>;
+
+export type VariableName = keyof typeof variables;
+export type VariableFacts = Variable<z.ZodType>;
+type FactsOf<Name extends VariableName> = (typeof variables)[Name];
+type ValueOf<Name extends VariableName> =
+  | z.output<FactsOf<Name>['schema']>
+  | (FactsOf<Name> extends { optional: true } ? undefined : never);
+
+/** The parsed environment of one process, by variable. */
+export type ValuesOf<Process extends ProcessName> = {
+  [Name in VariableName as Process extends FactsOf<Name>['processes'][number] ? Name : never]: ValueOf<Name>;
+};
