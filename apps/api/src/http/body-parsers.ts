@@ -1,0 +1,30 @@
+import { cloudEventMediaTypes } from '@tenon/contracts';
+import type { FastifyInstance } from 'fastify';
+import { parseJsonBody } from './json-body.js';
+
+const jsonTypes = ['application/json', cloudEventMediaTypes.structured, cloudEventMediaTypes.batch];
+
+/**
+ * JSON is parsed by our own rules and its bytes are kept for signatures; an upload is handed on as the stream that it
+ * is, unread. Any other media type is refused by Fastify with 415.
+ */
+export function addBodyParsers(server: FastifyInstance): void {
+  server.removeAllContentTypeParsers();
+  server.addContentTypeParser(jsonTypes, { parseAs: 'buffer' }, (request, body, done) => {
+    try {
+      const bytes = typeof body === 'string' ? Buffer.from(body) : body;
+      request.tenonRawBody = bytes;
+      done(null, parseJsonBody(bytes));
+    } catch (error) {
+      done(error instanceof Error ? error : new Error(String(error)));
+    }
+  });
+  server.addContentTypeParser('application/wasm', (_request, payload, done) => done(null, payload));
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The bytes of a JSON body as they came, for signatures. */
+    tenonRawBody?: Buffer;
+  }
+}

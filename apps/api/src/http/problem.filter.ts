@@ -1,0 +1,28 @@
+import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import { allowedMethods } from './allowed-methods.js';
+import { sendProblem } from './send-problem.js';
+import { problemOf, toProblem } from './to-problem.js';
+
+/** Every refusal and every failure leaves through here, as problem+json; what is our fault is logged in full. */
+@Catch()
+export class ProblemFilter implements ExceptionFilter {
+  catch(error: unknown, host: ArgumentsHost): void {
+    const http = host.switchToHttp();
+    const request = http.getRequest<FastifyRequest>();
+    const reply = http.getResponse<FastifyReply>();
+    const problem = toProblem(error);
+    if (problem.status >= 500) request.log.error({ err: error, requestId: request.id }, 'request failed');
+    if (reply.sent || reply.raw.headersSent) {
+      reply.raw.destroy();
+      return;
+    }
+    const methods = problem.code === 'not_found' && request.is404 ? allowedMethods(request) : [];
+    if (methods.length > 0) {
+      reply.header('allow', methods.join(', '));
+      sendProblem(reply, problemOf('method_not_allowed'));
+      return;
+    }
+    sendProblem(reply, problem);
+  }
+}

@@ -1,0 +1,56 @@
+import { type ArgumentMetadata, Injectable, StandardSchemaValidationPipe } from '@nestjs/common';
+import { type FieldError, ProblemError } from '@tenon/contracts';
+
+type Issues = Parameters<StandardSchemaValidationPipe['exceptionFactory']>[0];
+
+/** More errors than this help nobody. */
+const errorsMax = 50;
+
+class IssuesError extends Error {
+  constructor(readonly issues: Issues) {
+    super('the schema refused the value');
+  }
+}
+
+/**
+ * Checks every argument that has a schema. Refusals point into the request, read as one document with the members
+ * `body`, `query`, `path` and `header`: `/body/eventTypes/0`, `/query/limit`.
+ */
+@Injectable()
+export class RequestValidationPipe extends StandardSchemaValidationPipe {
+  constructor() {
+    super({ exceptionFactory: (issues) => new IssuesError(issues) });
+  }
+
+  override async transform<Value>(value: Value, metadata: ArgumentMetadata): Promise<Value> {
+    try {
+      return await super.transform(value, metadata);
+    } catch (error) {
+      if (error instanceof IssuesError) throw invalidRequest(error.issues, baseOf(metadata));
+      throw error;
+    }
+  }
+}
+
+/** The problem for what a schema found, with pointers below `base`. */
+export function invalidRequest(issues: Issues, base: readonly string[]): ProblemError {
+  const errors: FieldError[] = issues.slice(0, errorsMax).map((issue) => ({
+    pointer: pointerOf([...base, ...(issue.path ?? []).map(keyOf)]),
+    message: issue.message,
+  }));
+  return new ProblemError('invalid_request', 'The request does not fit its schema; see errors.', errors);
+}
+
+/** An RFC 6901 pointer. */
+export function pointerOf(path: readonly string[]): string {
+  return path.map((part) => `/${part.replaceAll('~', '~0').replaceAll('/', '~1')}`).join('');
+}
+
+function keyOf(part: PropertyKey | { readonly key: PropertyKey }): string {
+  return String(typeof part === 'object' ? part.key : part);
+}
+
+function baseOf(metadata: ArgumentMetadata): string[] {
+  const where = metadata.type === 'param' ? 'path' : metadata.type;
+  return metadata.data === undefined ? [where] : [where, metadata.data];
+}

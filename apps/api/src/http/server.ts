@@ -1,0 +1,89 @@
+import type { Socket } from 'node:net';
+import { FastifyAdapter } from '@nestjs/platform-fastify';
+import { ProblemError, problems } from '@tenon/contracts';
+import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { RouteSettings } from './access.decorators.js';
+import { rememberMethods } from './allowed-methods.js';
+import { addBodyParsers } from './body-parsers.js';
+import { requestIdOf } from './request-id.js';
+import { setSecurityHeaders } from './security-headers.js';
+import { sendProblem } from './send-problem.js';
+import { problemOf, toProblem } from './to-problem.js';
+
+/** Bodies are small unless a route says otherwise. 1 MB is 1,000,000 bytes. */
+const bodyBytesMax = 1_000_000;
+/** A client that does not send its headers and body in this time is gone. */
+const requestTimeoutMs = 60_000;
+
+/** The HTTP server below Nest: what holds for every request whatever route it meets. */
+export function createHttpAdapter(logger: FastifyBaseLogger): FastifyAdapter {
+  const adapter = new FastifyAdapter({
+    loggerInstance: logger,
+    disableRequestLogging: true,
+    genReqId: requestIdOf,
+    requestIdHeader: false,
+    bodyLimit: bodyBytesMax,
+    requestTimeout: requestTimeoutMs,
+    connectionTimeout: requestTimeoutMs,
+    keepAliveTimeout: 72_000,
+    return503OnClosing: true,
+    forceCloseConnections: 'idle',
+    exposeHeadRoutes: false,
+    frameworkErrors: (error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
+      reply.header('x-request-id', request.id);
+      setSecurityHeaders(reply, '/');
+      sendProblem(reply, toProblem(error));
+    },
+    clientErrorHandler: refuseBrokenHttp,
+  });
+  const server: FastifyInstance = adapter.getInstance();
+  addBodyParsers(server);
+  rememberMethods(server);
+  addHooks(server);
+  return adapter;
+}
+
+function addHooks(server: FastifyInstance): void {
+  server.addHook('onRoute', (route) => {
+    const max = settingsIn(route.config)?.bodyBytesMax;
+    if (max !== undefined) route.bodyLimit = max;
+  });
+  server.addHook('onRequest', async (request, reply) => {
+    reply.header('x-request-id', request.id);
+    setSecurityHeaders(reply, request.url.split('?', 1)[0] ?? '');
+    const encoding = request.headers['content-encoding'];
+    if (encoding !== undefined && encoding !== 'identity') {
+      throw new ProblemError('unsupported_media_type', 'Bodies are read as they are; send them without encoding.');
+    }
+  });
+  server.addHook('onResponse', async (request, reply) => {
+    const { method, id, routeOptions } = request;
+    const line = { requestId: id, method, route: routeOptions.url, status: reply.statusCode, ms: reply.elapsedTime };
+    request.log.info({ ...line, key: request.tenonCaller?.keyId, tenantId: request.tenonTenantId }, 'request');
+  });
+}
+
+/** What the access decorators wrote on the route that a request met. */
+export function settingsOf(request: FastifyRequest): RouteSettings | undefined {
+  return settingsIn(request.routeOptions.config);
+}
+
+function settingsIn(config: unknown): RouteSettings | undefined {
+  return typeof config === 'object' && config !== null ? Reflect.get(config, 'tenon') : undefined;
+}
+
+/** Bytes that are not HTTP get an answer that fits the rest, and their connection is closed. */
+function refuseBrokenHttp(error: NodeJS.ErrnoException, socket: Socket): void {
+  if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
+    socket.destroy();
+    return;
+  }
+  const body = JSON.stringify(problemOf('invalid_request', 'The request is not valid HTTP.'));
+  const head = [
+    `HTTP/1.1 ${problems.invalid_request.status} Bad Request`,
+    'content-type: application/problem+json',
+    `content-length: ${Buffer.byteLength(body)}`,
+    'connection: close',
+  ];
+  socket.end(`${head.join('\r\n')}\r\n\r\n${body}`);
+}

@@ -1,0 +1,67 @@
+import { describe, expect, test } from '@jest/globals';
+import fc from 'fast-check';
+import { Batcher, BatcherFullError } from '../src/events/batcher.js';
+
+describe('the batcher', () => {
+  test('every caller gets the results of its own items, lanes never mix, and no write is larger than allowed', async () => {
+    const calls = fc.array(
+      fc.tuple(fc.constantFrom('a', 'b', 'c'), fc.array(fc.nat(), { minLength: 1, maxLength: 8 })),
+      {
+        maxLength: 40,
+      },
+    );
+    await fc.assert(
+      fc.asyncProperty(calls, async (all) => {
+        const writes: number[] = [];
+        const batcher = new Batcher<number, string>(
+          async (lane, items) => {
+            writes.push(items.length);
+            return items.map((item) => `${lane}${item}`);
+          },
+          { itemsMax: 10, waitingItemsMax: 1_000 },
+        );
+        const results = await Promise.all(all.map(([lane, items]) => batcher.add(lane, items)));
+        expect(results).toEqual(all.map(([lane, items]) => items.map((item) => `${lane}${item}`)));
+        expect(Math.max(0, ...writes)).toBeLessThanOrEqual(10);
+      }),
+    );
+  });
+
+  test('what arrives during a write shares the next one', async () => {
+    const writes: (readonly number[])[] = [];
+    const later: Promise<unknown>[] = [];
+    const batcher: Batcher<number, number> = new Batcher(
+      async (_lane, items) => {
+        writes.push(items);
+        if (writes.length === 1) later.push(batcher.add('t', [2]), batcher.add('t', [3]));
+        return items;
+      },
+      { itemsMax: 10, waitingItemsMax: 10 },
+    );
+    await batcher.add('t', [1]);
+    await Promise.all(later);
+    expect(writes).toEqual([[1], [2, 3]]);
+  });
+
+  test('a failed write fails its callers and nobody else', async () => {
+    const batcher = new Batcher<number, number>(
+      async (lane, items) => {
+        if (lane === 'bad') throw new Error('no disk');
+        return items;
+      },
+      { itemsMax: 10, waitingItemsMax: 10 },
+    );
+    const bad = batcher.add('bad', [1]);
+    await expect(batcher.add('good', [1])).resolves.toEqual([1]);
+    await expect(bad).rejects.toThrow('no disk');
+    await expect(batcher.add('good', [2])).resolves.toEqual([2]);
+  });
+
+  test('beyond its bound it refuses at once, and serves again when there is room', async () => {
+    const batcher = new Batcher<number, number>(async (_lane, items) => items, { itemsMax: 2, waitingItemsMax: 2 });
+    const first = batcher.add('t', [1, 2]);
+    await expect(batcher.add('u', [3])).rejects.toBeInstanceOf(BatcherFullError);
+    await first;
+    await expect(batcher.add('u', [3])).resolves.toEqual([3]);
+  });
+});
