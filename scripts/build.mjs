@@ -7,6 +7,7 @@ import { existsSync } from 'node:fs';
 import { copyFile, mkdir, readdir, readFile, rename, rm, stat, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { generate } from './generate.mjs';
 
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '..');
 
@@ -84,6 +85,7 @@ export async function buildWorkspace(folder) {
 
 /** Brings every `dist/` up to date. @returns how many files were compiled. */
 export async function build() {
+  await generate();
   const swc = await import('@swc/core');
   let compiled = 0;
   for (const folder of await workspaces()) compiled += await compileWorkspace(folder, swc);
