@@ -170,3 +170,19 @@ export function conclude(facts: RunFacts): GuestRunResult {
     ...(backtrace.length === 0 ? {} : { backtrace }),
   };
 }
+
+/** The answer to an input above the limit; the guest never sees it. */
+export function refusedInput(state: RunState): GuestRunResult {
+  const { inputBytesMax } = state.request.limits;
+  const actual = state.input.length;
+  return {
+    outcome: 'input_too_large',
+    message: `The input has ${actual.toLocaleString('en-US')} bytes, the limit is ${inputBytesMax.toLocaleString('en-US')}.`,
+    log: '',
+    logBytesDropped: 0,
+    instructionsUsed: 0,
+    fuelUsed: 0,
+    memoryBytesPeak: 0,
+    limit: { name: 'inputBytesMax', max: inputBytesMax, actual },
+  };
+}

@@ -1,0 +1,60 @@
+import type { ExecutionRequest } from '@tenon/contracts';
+import type { CompiledArtifact } from '../artifact/compile-artifact.js';
+import type { AbiAnswer, CoreHost, Guest, GuestRunResult } from './abi.js';
+import { conclude, refusedInput } from './conclude.js';
+import { coreAbi } from './core-abis.js';
+import { EngineSession } from './engine-port.js';
+import { framesMax } from './host/backtrace.js';
+import { RunState } from './host/run-state.js';
+
+/** A core module in one thread: host functions made once, a fresh instance for every run. */
+export class CoreGuest implements Guest {
+  readonly #host: CoreHost;
+  readonly #imports: WebAssembly.Imports;
+  readonly #module: WebAssembly.Module;
+  readonly #entry: string;
+  readonly #debug: string | undefined;
+
+  /** @throws Error when the artifact holds no core module. */
+  constructor(compiled: CompiledArtifact) {
+    const first = compiled.modules[0];
+    if (first === undefined) throw new Error('the artifact holds no core module');
+    this.#module = first.module;
+    this.#entry = compiled.entry;
+    this.#debug = compiled.debug;
+    this.#host = coreAbi(compiled.abi).createHost();
+    this.#imports = wantedImports(first.module, this.#host);
+  }
+
+  run(request: ExecutionRequest): GuestRunResult {
+    const state = new RunState(request);
+    if (state.input.length > request.limits.inputBytesMax) return refusedInput(state);
+    const session = new EngineSession(this.#module, request.limits);
+    this.#host.begin(state);
+    const framesBefore = Error.stackTraceLimit;
+    Error.stackTraceLimit = framesMax;
+    let end: { thrown: { error: unknown } } | { answer: AbiAnswer };
+    try {
+      const instance = session.start(this.#imports, (fresh) => this.#host.attach(fresh));
+      end = { answer: this.#host.call(instance, this.#entry) };
+    } catch (error) {
+      end = { thrown: { error } };
+    } finally {
+      Error.stackTraceLimit = framesBefore;
+    }
+    return conclude({ state, usage: session.usage(), debug: this.#debug, ...end });
+  }
+}
+
+/** Only what the module asks for: linking walks the imports, and an ABI offers more than most guests use. */
+function wantedImports(module: WebAssembly.Module, host: CoreHost): WebAssembly.Imports {
+  const imports: WebAssembly.Imports = {};
+  for (const wanted of WebAssembly.Module.imports(module)) {
+    const offered = host.functions[wanted.module]?.[wanted.name];
+    if (offered === undefined) continue;
+    const group = imports[wanted.module] ?? {};
+    group[wanted.name] = offered;
+    imports[wanted.module] = group;
+  }
+  return imports;
+}

@@ -1,0 +1,11 @@
+import type { CompiledArtifact } from '../artifact/compile-artifact.js';
+import type { Guest } from './abi.js';
+import { CoreGuest } from './core-guest.js';
+
+/**
+ * Makes an artifact ready to run in this thread. Do it once per thread and artifact; every `run` then gets a fresh
+ * instance of its own.
+ */
+export function prepareGuest(compiled: CompiledArtifact): Guest {
+  return new CoreGuest(compiled);
+}
