@@ -20,6 +20,7 @@ export const problems = {
   not_found: { status: 404, title: 'Not found' },
   method_not_allowed: { status: 405, title: 'The method is not allowed here' },
   conflict: { status: 409, title: 'It exists already' },
+  plan_limit_reached: { status: 409, title: 'The plan allows no more' },
   version_not_ready: { status: 409, title: 'The version is not ready' },
   nothing_to_roll_back: { status: 409, title: 'There is no earlier version' },
   payload_too_large: { status: 413, title: 'The body is too large' },

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { idSchema } from '../ids.js';
 import { jsonObjectSchema } from '../json.js';
 import { timeSchema } from './common.js';
-import { pageOf, pageQuerySchema } from './page.js';
+import { pageOf, pageQueryOf } from './page.js';
 
 /** One link of the tenant's hash chain: who did what, or who was refused what. */
 export const auditEntrySchema = z
@@ -26,7 +26,9 @@ export type AuditEntryAnswer = z.output<typeof auditEntrySchema>;
 
 export const auditPageSchema = pageOf(auditEntrySchema, 'AuditPage');
 
-export const auditQuerySchema = pageQuerySchema.extend({
+export const auditQuerySchema = pageQueryOf(
+  z.string().regex(/^[1-9][0-9]{0,14}$/, 'expected a sequence number'),
+).extend({
   action: z
     .string()
     .regex(/^[a-z_]+(?:\.[a-z_]+)*$/)

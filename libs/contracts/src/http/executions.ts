@@ -4,7 +4,7 @@ import { jsonValueSchema } from '../json.js';
 import { executionLimitsSchema } from '../limits.js';
 import { outcomeSchema } from '../outcomes.js';
 import { timeInputSchema, timeSchema } from './common.js';
-import { pageOf, pageQuerySchema } from './page.js';
+import { pageOf, pageQueryOf } from './page.js';
 
 export const executionKindSchema = z.enum(['event', 'test', 'sync', 'replay']);
 export type ExecutionKind = z.infer<typeof executionKindSchema>;
@@ -58,7 +58,7 @@ export type ExecutionAnswer = z.output<typeof executionSchema>;
 
 export const executionPageSchema = pageOf(executionSummarySchema, 'ExecutionPage');
 
-export const executionsQuerySchema = pageQuerySchema.extend({
+export const executionsQuerySchema = pageQueryOf(idSchema('execution')).extend({
   function: nameSchema.optional(),
   version: idSchema('version').optional(),
   event: idSchema('event').optional(),

@@ -3,7 +3,7 @@ import { idSchema, nameSchema } from '../ids.js';
 import { jsonObjectSchema } from '../json.js';
 import { executionLimitsBodySchema, executionLimitsSchema } from '../limits.js';
 import { timeSchema } from './common.js';
-import { pageOf } from './page.js';
+import { pageOf, pageQueryOf } from './page.js';
 
 /** JSON Schemas are size-capped before a validator compiles them. 1 kB is 1,000 bytes. */
 export const jsonSchemaBytesMax = 64_000;
@@ -58,3 +58,5 @@ export const extensionPointSchema = z
 export type ExtensionPointAnswer = z.output<typeof extensionPointSchema>;
 
 export const extensionPointPageSchema = pageOf(extensionPointSchema, 'ExtensionPointPage');
+/** By name, because people look for points by their names. */
+export const extensionPointsQuerySchema = pageQueryOf(nameSchema);

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { idSchema, nameSchema } from '../ids.js';
 import { timeSchema } from './common.js';
-import { pageOf } from './page.js';
+import { pageOf, pageQueryOf } from './page.js';
 
 export const createFunctionBodySchema = z
   .strictObject({ name: nameSchema, extensionPoint: nameSchema })
@@ -21,3 +21,4 @@ export const functionSchema = z
 export type FunctionAnswer = z.output<typeof functionSchema>;
 
 export const functionPageSchema = pageOf(functionSchema, 'FunctionPage');
+export const functionsQuerySchema = pageQueryOf(idSchema('function'));

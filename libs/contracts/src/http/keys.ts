@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { idSchema } from '../ids.js';
 import { scopeSchema } from '../scopes.js';
 import { labelSchema, timeInputSchema, timeSchema } from './common.js';
-import { pageOf } from './page.js';
+import { pageOf, pageQueryOf } from './page.js';
 
 export const createKeyBodySchema = z
   .strictObject({
@@ -36,3 +36,4 @@ export const createdKeySchema = z.object({ ...apiKeySchema.shape, key: z.string(
 export type CreatedKeyAnswer = z.output<typeof createdKeySchema>;
 
 export const apiKeyPageSchema = pageOf(apiKeySchema, 'ApiKeyPage');
+export const keysQuerySchema = pageQueryOf(idSchema('key'));

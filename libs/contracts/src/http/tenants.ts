@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { idSchema, nameSchema } from '../ids.js';
 import { labelSchema, timeSchema } from './common.js';
-import { pageOf } from './page.js';
+import { pageOf, pageQueryOf } from './page.js';
 
 /** The plan of a tenant for which nobody chose one; migrations create it. */
 export const defaultPlanName = 'default';
@@ -23,3 +23,4 @@ export const tenantSchema = z
 export type TenantAnswer = z.output<typeof tenantSchema>;
 
 export const tenantPageSchema = pageOf(tenantSchema, 'TenantPage');
+export const tenantsQuerySchema = pageQueryOf(idSchema('tenant'));

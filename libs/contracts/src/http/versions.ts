@@ -3,7 +3,7 @@ import { buildRejectionSchema, buildReportSchema } from '../build-report.js';
 import { idSchema, sha256Schema } from '../ids.js';
 import { jsonValueSchema } from '../json.js';
 import { timeSchema } from './common.js';
-import { pageOf } from './page.js';
+import { pageOf, pageQueryOf } from './page.js';
 
 /** `failed` means that Tenon failed, not the module: the same bytes may be uploaded again. */
 export const versionStatusSchema = z.enum(['building', 'ready', 'rejected', 'failed']);
@@ -50,3 +50,4 @@ export const testBodySchema = z
   .strictObject({ input: jsonValueSchema })
   .meta({ id: 'TestRun', example: { input: { currency: 'EUR', lines: [] } } });
 export type TestBody = z.output<typeof testBodySchema>;
+export const versionsQuerySchema = pageQueryOf(idSchema('version'));

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { idSchema } from '../ids.js';
 import { labelSchema, timeSchema } from './common.js';
 import { eventTypeSchema } from './extension-points.js';
-import { pageOf } from './page.js';
+import { pageOf, pageQueryOf } from './page.js';
 
 export const webhookSchemeSchema = z.enum(['standard', 'shopify']);
 export type WebhookScheme = z.infer<typeof webhookSchemeSchema>;
@@ -64,3 +64,4 @@ export const createdWebhookSourceSchema = z
 export type CreatedWebhookSourceAnswer = z.output<typeof createdWebhookSourceSchema>;
 
 export const webhookSourcePageSchema = pageOf(webhookSourceSchema, 'WebhookSourcePage');
+export const webhookSourcesQuerySchema = pageQueryOf(idSchema('webhookSource'));
