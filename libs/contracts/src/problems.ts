@@ -60,8 +60,10 @@ export class ProblemError extends Error {
     readonly code: ProblemCode,
     readonly detail: string,
     readonly errors: readonly FieldError[] = [],
+    /** What led to it: for our own logs, never for the answer. */
+    options?: ErrorOptions,
   ) {
-    super(detail);
+    super(detail, options);
     this.name = 'ProblemError';
   }
 
