@@ -1,0 +1,118 @@
+import {
+  type Abi,
+  componentMemoryBytesMax,
+  defaultExecutionLimits,
+  type ExecutionLimits,
+  type ExecutionRequest,
+  type ExecutionResult,
+  type Id,
+  outcomes,
+} from '@tenon/contracts';
+import type { Storage } from '@tenon/storage';
+import type { Logger } from '@tenon/telemetry';
+import type { Gate } from '../shared/gate.js';
+import { type OutputCheck, type OutputContract } from './output-check.js';
+
+/** A version that can be run, with what decides how. */
+export interface RunnableFunction extends OutputContract {
+  readonly functionId: Id<'function'>;
+  readonly functionName: string;
+  readonly versionId: Id<'version'>;
+  readonly extensionPoint: string;
+  readonly artifactSha256: string;
+  readonly abi: Abi;
+  readonly engine: string | null;
+  /** Of the extension point. */
+  readonly limits: ExecutionLimits;
+}
+
+/** What one run is given. */
+export interface RunInput {
+  readonly tenantId: Id<'tenant'>;
+  /** JSON text. */
+  readonly input: string;
+  readonly clockMs: number;
+  readonly seed: string;
+}
+
+/** What a run did, and what it was given: enough to record it and to repeat it. */
+export interface FinishedRun {
+  readonly startedAtMs: number;
+  readonly clockMs: number;
+  readonly seed: string;
+  readonly result: ExecutionResult;
+}
+
+/** The part of the sandbox pool that runs functions. */
+export interface RunsGuests {
+  execute(
+    artifact: { readonly id: string; load(): Promise<Uint8Array> },
+    request: ExecutionRequest,
+    context: { readonly tenantId: string },
+  ): Promise<ExecutionResult>;
+}
+
+/** Larger than any artifact that the build makes from an upload of at most 16 MB. */
+const artifactBytesMax = 256_000_000;
+
+/** Runs one function on one input and holds the output to its contract. */
+export class FunctionRunner {
+  constructor(
+    private readonly pool: RunsGuests,
+    private readonly storage: Storage,
+    private readonly outputs: OutputCheck,
+    private readonly gate: Gate,
+    private readonly logger: Logger,
+  ) {}
+
+  /** Never rejects: what goes wrong on our side is the outcome `internal`. */
+  run(target: RunnableFunction, given: RunInput): Promise<FinishedRun> {
+    return this.gate.run(async () => {
+      const { input, clockMs, seed } = given;
+      const startedAtMs = Date.now();
+      const request = { input, clockMs, seed, limits: limitsFor(target) };
+      const result = await this.execute(target, request, given.tenantId);
+      return { startedAtMs, clockMs, seed, result };
+    });
+  }
+
+  private async execute(
+    target: RunnableFunction,
+    request: ExecutionRequest,
+    tenantId: Id<'tenant'>,
+  ): Promise<ExecutionResult> {
+    const artifact = {
+      id: target.artifactSha256,
+      load: () => this.storage.read(target.artifactSha256, { bytesMax: artifactBytesMax }),
+    };
+    try {
+      return this.outputs.apply(await this.pool.execute(artifact, request, { tenantId }), target);
+    } catch (error) {
+      this.logger.error({ err: error, versionId: target.versionId }, 'a function could not be run');
+      return internalFailure;
+    }
+  }
+}
+
+/**
+ * Components carry a language runtime, so where the operator left the memory limit at its default they get the larger
+ * default of components (docs/limits.md).
+ */
+function limitsFor(target: RunnableFunction): ExecutionLimits {
+  const atDefault = target.limits.memoryBytesMax === defaultExecutionLimits.memoryBytesMax;
+  if (target.abi !== 'component' || !atDefault) return target.limits;
+  return { ...target.limits, memoryBytesMax: componentMemoryBytesMax };
+}
+
+/** Says nothing about why: that is for the operator's log, not for a tenant. */
+const internalFailure: ExecutionResult = {
+  outcome: 'internal',
+  message: outcomes.internal.sentence,
+  log: '',
+  logBytesDropped: 0,
+  instructionsUsed: 0,
+  fuelUsed: 0,
+  memoryBytesPeak: 0,
+  cpuUs: 0,
+  wallUs: 0,
+};

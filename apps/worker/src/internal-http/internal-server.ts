@@ -1,0 +1,67 @@
+import {
+  type ProblemCode,
+  ProblemError,
+  type TestRunAnswer,
+  type TestRunRequest,
+  testRunRequestSchema,
+  type WorkerRefusal,
+  workerRefusalSchema,
+  workerRoutes,
+} from '@tenon/contracts';
+import type { Logger } from '@tenon/telemetry';
+import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import { bearerMatches } from './bearer.js';
+import { type ReadinessProbe, readiness } from './readiness.js';
+
+/** A test input may be as large as an event of the largest extension point, as JSON text inside JSON. */
+const bodyBytesMax = 34_000_000;
+
+export interface InternalServerOptions {
+  readonly token: string;
+  readonly probes: readonly ReadinessProbe[];
+  readonly runTest: (request: TestRunRequest) => Promise<TestRunAnswer>;
+  readonly logger: Logger;
+}
+
+/** The worker's endpoint for the api and for health checks. It is not public; everything but health needs the token. */
+export function createInternalServer(options: InternalServerOptions): FastifyInstance {
+  const server = fastify({ bodyLimit: bodyBytesMax, forceCloseConnections: 'idle' });
+  server.setErrorHandler((error, _request, reply) => refuse(reply, error, options.logger));
+  server.get(workerRoutes.health, async () => ({ status: 'ok' }));
+  server.get(workerRoutes.readiness, async (_request, reply) => {
+    const state = await readiness(options.probes);
+    return reply.code(state.ready ? 200 : 503).send(state);
+  });
+  const onRequest = async (request: FastifyRequest) => {
+    if (bearerMatches(request.headers.authorization, options.token)) return;
+    throw new ProblemError('unauthenticated', 'the internal token is needed');
+  };
+  server.post(workerRoutes.testRuns, { onRequest }, async (request) => {
+    const wanted = testRunRequestSchema.safeParse(request.body);
+    if (!wanted.success) throw new ProblemError('invalid_request', 'the body is not a test run');
+    return options.runTest(wanted.data);
+  });
+  return server;
+}
+
+function refuse(reply: FastifyReply, error: unknown, logger: Logger): FastifyReply {
+  const refusal = refusalFor(error);
+  if (refusal.code === 'internal') logger.error({ err: error }, 'an internal request failed');
+  if (refusal.status === 503) reply.header('retry-after', '1');
+  const body: WorkerRefusal = { code: refusal.code, detail: refusal.detail };
+  return reply.code(refusal.status).send(body);
+}
+
+function refusalFor(error: unknown): WorkerRefusal & { readonly status: number } {
+  if (error instanceof ProblemError) {
+    return { code: refusalCode(error.code), detail: error.detail, status: error.status };
+  }
+  const status = error instanceof Error && 'statusCode' in error ? Number(error.statusCode) : 500;
+  if (status >= 400 && status < 500) return { code: 'invalid_request', detail: 'the request is not valid', status };
+  return { code: 'internal', detail: 'the worker failed', status: 500 };
+}
+
+function refusalCode(code: ProblemCode): WorkerRefusal['code'] {
+  const known = workerRefusalSchema.shape.code.safeParse(code);
+  return known.success ? known.data : 'internal';
+}

@@ -1,0 +1,36 @@
+import { describe, expect, it } from '@jest/globals';
+import { Gate } from '../../src/shared/gate.js';
+
+describe('a gate', () => {
+  it('never lets more in than it may, and lets everybody in', async () => {
+    const gate = new Gate(3);
+    let inside = 0;
+    let most = 0;
+    const work = async () => {
+      inside += 1;
+      most = Math.max(most, inside);
+      await new Promise((resolve) => setImmediate(resolve));
+      inside -= 1;
+    };
+    await Promise.all(Array.from({ length: 50 }, () => gate.run(work)));
+    expect(most).toBe(3);
+    expect(inside).toBe(0);
+  });
+
+  it('keeps the order of those that wait', async () => {
+    const gate = new Gate(1);
+    const order: number[] = [];
+    const work = (index: number) => async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      order.push(index);
+    };
+    await Promise.all([0, 1, 2, 3].map((index) => gate.run(work(index))));
+    expect(order).toEqual([0, 1, 2, 3]);
+  });
+
+  it('is left by work that throws', async () => {
+    const gate = new Gate(1);
+    await expect(gate.run(async () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(await gate.run(async () => 'yes')).toBe('yes');
+  });
+});
