@@ -7,7 +7,6 @@ import { repositoryRoot } from './repository.js';
 /** Throw-away servers only, so the password need not be a secret. */
 export const runtimeLogin = { user: 'tenon_test_runtime', password: 'tenon-test-runtime' };
 
-const applicationRoles = ['tenon_app', 'tenon_recorder', 'tenon_scheduler'];
 /** Any number will do, as long as nobody else locks it on a test server. */
 const templateLock = 7_305_551;
 
@@ -37,9 +36,10 @@ async function ensureRuntimeLogin(client: pg.Client): Promise<void> {
   const { user, password } = runtimeLogin;
   const found = await client.query('select 1 from pg_roles where rolname = $1', [user]);
   if (found.rowCount === 0) await client.query(`create role ${user} login noinherit password '${password}'`);
-  const { rows } = await client.query<{ rolname: string }>('select rolname from pg_roles where rolname = any($1)', [
-    applicationRoles,
-  ]);
+  // The group roles that the migrations make, by their common prefix.
+  const { rows } = await client.query<{ rolname: string }>(
+    "select rolname from pg_roles where rolname like 'tenon\\_%' and not rolcanlogin",
+  );
   for (const { rolname } of rows) await client.query(`grant ${rolname} to ${user}`);
 }
 
