@@ -1,0 +1,52 @@
+/** A value that JSON can carry. `undefined` members of objects are left out, as JSON.stringify does. */
+export type JsonValue =
+  | string
+  | number
+  | boolean
+  | null
+  | readonly JsonValue[]
+  | { readonly [key: string]: JsonValue | undefined };
+
+/** Nesting beyond this is refused, so that hostile details can't exhaust the stack. */
+const depthMax = 64;
+
+/**
+ * JSON text that is the same for equal values: no spaces, members sorted by UTF-16 code units, numbers as JavaScript
+ * writes them (the rules of RFC 8785). Text is first made storable, see {@link storableText}, so that what is hashed
+ * here and what Postgres gives back later are one and the same.
+ *
+ * @throws RangeError for numbers that JSON can't carry and for nesting deeper than 64.
+ */
+export function canonicalJson(value: JsonValue): string {
+  return write(value, 0);
+}
+
+function write(value: JsonValue, depth: number): string {
+  if (depth > depthMax) throw new RangeError(`details nest deeper than ${depthMax}`);
+  if (typeof value === 'string') return JSON.stringify(storableText(value));
+  if (typeof value === 'number') return writeNumber(value);
+  if (value === null || typeof value === 'boolean') return String(value);
+  if (isArray(value)) return `[${value.map((item) => write(item, depth + 1)).join(',')}]`;
+  return writeObject(value, depth);
+}
+
+function writeNumber(value: number): string {
+  if (!Number.isFinite(value)) throw new RangeError('details hold a number that JSON cannot carry');
+  return JSON.stringify(value);
+}
+
+function writeObject(value: { readonly [key: string]: JsonValue | undefined }, depth: number): string {
+  const members = new Map<string, JsonValue>();
+  for (const [key, member] of Object.entries(value)) if (member !== undefined) members.set(storableText(key), member);
+  const sorted = [...members.keys()].sort();
+  return `{${sorted.map((key) => `${JSON.stringify(key)}:${write(members.get(key) ?? null, depth + 1)}`).join(',')}}`;
+}
+
+function isArray(value: JsonValue): value is readonly JsonValue[] {
+  return Array.isArray(value);
+}
+
+/** Postgres stores neither NUL nor half a surrogate pair; both become U+FFFD, the replacement character. */
+export function storableText(text: string): string {
+  return text.toWellFormed().replaceAll('\u0000', '\ufffd');
+}

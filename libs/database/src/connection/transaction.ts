@@ -1,0 +1,42 @@
+import type { Id } from '@tenon/contracts';
+import pg from 'pg';
+
+/** Runs `work` in a transaction in which row-level security shows the rows of `tenantId` only. */
+export function inTenant<Result>(
+  pool: pg.Pool,
+  tenantId: Id<'tenant'>,
+  work: (client: pg.PoolClient) => Promise<Result>,
+): Promise<Result> {
+  return inTransaction(pool, work, `BEGIN; SET LOCAL app.tenant_id = ${pg.escapeLiteral(tenantId)}`);
+}
+
+/** Runs `work` in a transaction that names no tenant. */
+export async function inTransaction<Result>(
+  pool: pg.Pool,
+  work: (client: pg.PoolClient) => Promise<Result>,
+  begin = 'BEGIN',
+): Promise<Result> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    await client.query(begin);
+    const result = await work(client);
+    await client.query('COMMIT');
+    return result;
+  } catch (error) {
+    broken = await rollBack(client);
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
+/** A connection that can't even roll back is thrown away rather than lent again. */
+async function rollBack(client: pg.PoolClient): Promise<Error | undefined> {
+  try {
+    await client.query('ROLLBACK');
+    return undefined;
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error));
+  }
+}

@@ -1,0 +1,112 @@
+import type { Id } from '@tenon/contracts';
+import type pg from 'pg';
+import { assertLeastPrivilege } from './connection/least-privilege.js';
+import { openPool } from './connection/pool.js';
+import { openPrisma } from './connection/prisma.js';
+import { databaseRoles } from './connection/roles.js';
+import type { PrismaClient } from './generated/client.js';
+import { type OperatorTransaction, operatorTransaction } from './operator-transaction.js';
+import { AuthenticationRepository } from './pipeline/authentication.repository.js';
+import { EventsRepository } from './pipeline/events.repository.js';
+import { ExecutionsRepository } from './pipeline/executions.repository.js';
+import { LiveFunctionsRepository } from './pipeline/live-functions.repository.js';
+import { MaintenanceRepository } from './pipeline/maintenance.repository.js';
+import { OutboxRepository } from './pipeline/outbox.repository.js';
+import { RecorderRepository } from './pipeline/recorder.repository.js';
+import { UsageRepository } from './pipeline/usage.repository.js';
+import { type TenantTransaction, tenantTransaction } from './tenant-transaction.js';
+
+export interface DatabaseOptions {
+  /** A login that is a member of the roles that this process uses; never the owner of the tables. */
+  readonly url: string;
+  /** Shown in pg_stat_activity. */
+  readonly applicationName: string;
+  /** What this process does. Each use is a pool of its own; one that is not named can't be used. Default: `app`. */
+  readonly uses?: readonly DatabaseUse[];
+  /** Connections per pool at most. Default: 10. */
+  readonly connectionsMax?: number;
+  /** Told about connections that break while nobody uses them. */
+  readonly onIdleError?: (error: Error) => void;
+}
+
+/** `app`: api and worker, one tenant at a time. `recorder` and `scheduler`: the worker. */
+export type DatabaseUse = 'app' | 'recorder' | 'scheduler';
+
+/**
+ * The only way to the data. The control plane goes through transactions, in which a change and its audit entry commit
+ * together; the event pipeline through repositories that take the tenant first and write in batches.
+ */
+export class Database {
+  readonly authentication: AuthenticationRepository;
+  readonly events: EventsRepository;
+  readonly executions: ExecutionsRepository;
+  readonly usage: UsageRepository;
+  readonly liveFunctions: LiveFunctionsRepository;
+  /** Needs the use `recorder`. */
+  readonly recorder: RecorderRepository;
+  /** Needs the use `scheduler`. */
+  readonly outbox: OutboxRepository;
+  /** Needs the use `scheduler`. */
+  readonly maintenance: MaintenanceRepository;
+  readonly #pools: Readonly<Record<DatabaseUse, pg.Pool>>;
+  readonly #uses: readonly DatabaseUse[];
+  readonly #prisma: PrismaClient;
+
+  private constructor(options: DatabaseOptions) {
+    const { uses = ['app'], connectionsMax = 10 } = options;
+    const poolFor = (use: DatabaseUse) => openPool({ ...options, connectionsMax, role: databaseRoles[use] });
+    this.#uses = uses;
+    this.#pools = { app: poolFor('app'), recorder: poolFor('recorder'), scheduler: poolFor('scheduler') };
+    this.#prisma = openPrisma(this.#pools.app);
+    this.authentication = new AuthenticationRepository(this.#pools.app);
+    this.events = new EventsRepository(this.#pools.app);
+    this.executions = new ExecutionsRepository(this.#pools.app);
+    this.usage = new UsageRepository(this.#pools.app);
+    this.liveFunctions = new LiveFunctionsRepository(this.#pools.app);
+    this.recorder = new RecorderRepository(this.#pools.recorder);
+    this.outbox = new OutboxRepository(this.#pools.scheduler);
+    this.maintenance = new MaintenanceRepository(this.#pools.scheduler);
+  }
+
+  /**
+   * Connects and refuses a login that could see more than it should.
+   *
+   * @throws PrivilegeError when a connection bypasses row-level security or owns the tables.
+   */
+  static async open(options: DatabaseOptions): Promise<Database> {
+    const database = new Database(options);
+    try {
+      for (const use of database.#uses) await assertLeastPrivilege(database.#pools[use]);
+      return database;
+    } catch (error) {
+      await database.close();
+      throw error;
+    }
+  }
+
+  /** Runs `work` in a transaction that sees the rows of `tenantId` only. What it throws rolls everything back. */
+  withTenant<Result>(tenantId: Id<'tenant'>, work: (tx: TenantTransaction) => Promise<Result>): Promise<Result> {
+    return this.#prisma.$transaction(async (prisma) => {
+      await prisma.$queryRaw`SELECT set_config('app.tenant_id', ${tenantId}, true)`;
+      return work(tenantTransaction(prisma, tenantId));
+    });
+  }
+
+  /** Runs `work` in a transaction with the operator's rights, which end at the tenants' data. */
+  asOperator<Result>(work: (tx: OperatorTransaction) => Promise<Result>): Promise<Result> {
+    return this.#prisma.$transaction(async (prisma) => {
+      await prisma.$executeRaw`SET LOCAL ROLE tenon_operator`;
+      return work(operatorTransaction(prisma));
+    });
+  }
+
+  /** Answers a health check: resolves when Postgres does. */
+  async ping(): Promise<void> {
+    await this.#pools.app.query('SELECT 1');
+  }
+
+  async close(): Promise<void> {
+    await this.#prisma.$disconnect();
+    await Promise.all(Object.values(this.#pools).map((pool) => pool.end()));
+  }
+}

@@ -1,0 +1,32 @@
+import { operatorChain } from '@tenon/audit';
+import type { Id } from '@tenon/contracts';
+import { type PrismaTransaction, sqlRunnerOf } from './connection/prisma.js';
+import { AuditRepository } from './repositories/audit.repository.js';
+import { ExtensionPointsRepository } from './repositories/extension-points.repository.js';
+import { KeysRepository } from './repositories/keys.repository.js';
+import { PlansRepository } from './repositories/plans.repository.js';
+import { TenantsRepository } from './repositories/tenants.repository.js';
+
+/** What an operator can do in one transaction. No tenant's data is among it. */
+export interface OperatorTransaction {
+  readonly tenants: TenantsRepository;
+  readonly plans: PlansRepository;
+  readonly extensionPoints: ExtensionPointsRepository;
+  /** The operators' own keys. */
+  readonly keys: KeysRepository;
+  /** The keys of one tenant. */
+  keysOf(tenantId: Id<'tenant'>): KeysRepository;
+  /** The operator's chain. */
+  readonly audit: AuditRepository;
+}
+
+export function operatorTransaction(prisma: PrismaTransaction): OperatorTransaction {
+  return {
+    tenants: new TenantsRepository(prisma),
+    plans: new PlansRepository(prisma),
+    extensionPoints: new ExtensionPointsRepository(prisma),
+    keys: new KeysRepository(prisma, null),
+    keysOf: (tenantId) => new KeysRepository(prisma, tenantId),
+    audit: new AuditRepository(sqlRunnerOf(prisma), operatorChain),
+  };
+}

@@ -1,0 +1,120 @@
+import { type BuildRejection, type BuildReport, type Id, newId } from '@tenon/contracts';
+import type { PrismaTransaction } from '../connection/prisma.js';
+import type { Prisma, Version as VersionRow } from '../generated/client.js';
+import { newestFirst, type Page, type PageRequest, pageOf } from '../page.js';
+
+export type VersionStatus = 'building' | 'ready' | 'rejected' | 'failed';
+
+export interface Version {
+  readonly id: Id<'version'>;
+  readonly functionId: Id<'function'>;
+  /** Content address of the module. */
+  readonly sha256: string;
+  readonly bytes: number;
+  readonly status: VersionStatus;
+  /** With `ready`. */
+  readonly report: BuildReport | null;
+  /** With `rejected`. */
+  readonly rejection: BuildRejection | null;
+  /** With `failed`: what went wrong on our side. */
+  readonly failure: string | null;
+  /** Content address of the artifact, with `ready`. */
+  readonly artifactSha256: string | null;
+  readonly artifactBytes: number | null;
+  /** The engine that built the artifact. */
+  readonly engine: string | null;
+  readonly buildAttempts: number;
+  readonly createdAt: Date;
+  readonly builtAt: Date | null;
+}
+
+/** How a build ended. */
+export type BuildOutcome =
+  | {
+      readonly status: 'ready';
+      readonly report: BuildReport;
+      readonly artifactSha256: string;
+      readonly artifactBytes: number;
+      readonly engine: string;
+    }
+  | { readonly status: 'rejected'; readonly rejection: BuildRejection }
+  | { readonly status: 'failed'; readonly failure: string };
+
+export class VersionsRepository {
+  constructor(
+    private readonly prisma: PrismaTransaction,
+    private readonly tenantId: Id<'tenant'>,
+  ) {}
+
+  /** A new upload, `building` until {@link finishBuild}. */
+  async create(upload: {
+    readonly functionId: Id<'function'>;
+    readonly sha256: string;
+    readonly bytes: number;
+  }): Promise<Version> {
+    const { functionId, sha256, bytes } = upload;
+    const data = { id: newId('version'), tenantId: this.tenantId, functionId, sha256, bytes };
+    return toVersion(await this.prisma.version.create({ data }));
+  }
+
+  async find(id: Id<'version'>): Promise<Version | null> {
+    const row = await this.prisma.version.findUnique({ where: { tenantId_id: { tenantId: this.tenantId, id } } });
+    return row === null ? null : toVersion(row);
+  }
+
+  /** The version only if it belongs to that function. */
+  async findOf(functionId: Id<'function'>, id: Id<'version'>): Promise<Version | null> {
+    const found = await this.find(id);
+    return found?.functionId === functionId ? found : null;
+  }
+
+  async list(functionId: Id<'function'>, page: PageRequest): Promise<Page<Version>> {
+    const { where, ...order } = { where: {}, ...newestFirst(page) };
+    const rows = await this.prisma.version.findMany({
+      ...order,
+      where: { ...where, tenantId: this.tenantId, functionId },
+    });
+    return pageOf(rows.map(toVersion), page.limit, (version) => version.id);
+  }
+
+  /** Counts one more try at building. @returns the number of tries so far, or null when the version is not building. */
+  async startBuild(id: Id<'version'>): Promise<number | null> {
+    const where = { tenantId: this.tenantId, id, status: 'building' };
+    const { count } = await this.prisma.version.updateMany({ where, data: { buildAttempts: { increment: 1 } } });
+    return count === 0 ? null : ((await this.find(id))?.buildAttempts ?? null);
+  }
+
+  /** Ends a build once: a job that ran twice changes nothing. @returns false when it had ended before. */
+  async finishBuild(id: Id<'version'>, outcome: BuildOutcome): Promise<boolean> {
+    const where = { tenantId: this.tenantId, id, status: 'building' };
+    const data = { ...columnsOf(outcome), builtAt: new Date() };
+    const { count } = await this.prisma.version.updateMany({ where, data });
+    return count === 1;
+  }
+}
+
+function columnsOf(outcome: BuildOutcome) {
+  const json = (value: object) => value as Prisma.InputJsonObject;
+  if (outcome.status === 'ready') return { ...outcome, report: json(outcome.report) };
+  if (outcome.status === 'rejected') return { ...outcome, rejection: json(outcome.rejection) };
+  return outcome;
+}
+
+function toVersion(row: VersionRow): Version {
+  return {
+    id: row.id as Id<'version'>,
+    functionId: row.functionId as Id<'function'>,
+    sha256: row.sha256,
+    bytes: row.bytes,
+    status: row.status as VersionStatus,
+    report: row.report as BuildReport | null,
+    rejection: row.rejection as BuildRejection | null,
+    failure: row.failure,
+    artifactSha256: row.artifactSha256,
+    artifactBytes: row.artifactBytes,
+    engine: row.engine,
+    buildAttempts: row.buildAttempts,
+    createdAt: row.createdAt,
+    builtAt: row.builtAt,
+  };
+}

@@ -1,0 +1,37 @@
+import type { Id } from '@tenon/contracts';
+import { type PrismaTransaction, sqlRunnerOf } from './connection/prisma.js';
+import { AuditRepository } from './repositories/audit.repository.js';
+import { DeploymentsRepository } from './repositories/deployments.repository.js';
+import { ExtensionPointsReader } from './repositories/extension-points.repository.js';
+import { FunctionsRepository } from './repositories/functions.repository.js';
+import { KeysRepository } from './repositories/keys.repository.js';
+import { OwnTenantRepository } from './repositories/own-tenant.repository.js';
+import { VersionsRepository } from './repositories/versions.repository.js';
+import { WebhookSourcesRepository } from './repositories/webhook-sources.repository.js';
+
+/** What can be done for one tenant in one transaction. There is no way to ask without naming the tenant first. */
+export interface TenantTransaction {
+  readonly tenantId: Id<'tenant'>;
+  readonly tenant: OwnTenantRepository;
+  readonly keys: KeysRepository;
+  readonly extensionPoints: ExtensionPointsReader;
+  readonly functions: FunctionsRepository;
+  readonly versions: VersionsRepository;
+  readonly deployments: DeploymentsRepository;
+  readonly webhookSources: WebhookSourcesRepository;
+  readonly audit: AuditRepository;
+}
+
+export function tenantTransaction(prisma: PrismaTransaction, tenantId: Id<'tenant'>): TenantTransaction {
+  return {
+    tenantId,
+    tenant: new OwnTenantRepository(prisma, tenantId),
+    keys: new KeysRepository(prisma, tenantId),
+    extensionPoints: new ExtensionPointsReader(prisma),
+    functions: new FunctionsRepository(prisma, tenantId),
+    versions: new VersionsRepository(prisma, tenantId),
+    deployments: new DeploymentsRepository(prisma, tenantId),
+    webhookSources: new WebhookSourcesRepository(prisma, tenantId),
+    audit: new AuditRepository(sqlRunnerOf(prisma), tenantId),
+  };
+}
