@@ -1,0 +1,78 @@
+/**
+ * Bundles the sandbox process into one folder per role, because its permission model lets a process read one folder.
+ * Files are written beside their place and renamed, so that a process that starts meanwhile never reads half of one.
+ */
+import { createHash } from 'node:crypto';
+import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import path from 'node:path';
+import { build } from 'esbuild';
+
+const entries = { run: ['main', 'guest-thread'] };
+
+async function bundleRole(root, role) {
+  const result = await build({
+    absWorkingDir: root,
+    entryPoints: entries[role].map((name) => `apps/sandbox/src/${name}.ts`),
+    outdir: 'bundle',
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node26',
+    conditions: ['source'],
+    legalComments: 'none',
+    write: false,
+    logLevel: 'error',
+  });
+  return result.outputFiles.map(({ path: file, contents }) => ({ name: path.basename(file), contents }));
+}
+
+async function writeFiles(folder, files) {
+  await mkdir(folder, { recursive: true });
+  for (const { name, contents } of files) {
+    const temporary = path.join(folder, `.${name}.${process.pid}`);
+    await writeFile(temporary, contents);
+    await rename(temporary, path.join(folder, name));
+  }
+  const wanted = new Set(files.map(({ name }) => name));
+  for (const name of await readdir(folder))
+    if (!name.startsWith('.') && !wanted.has(name)) await rm(path.join(folder, name), { force: true });
+}
+
+async function bundleAll(root) {
+  const roles = await Promise.all(Object.keys(entries).map(async (role) => [role, await bundleRole(root, role)]));
+  return roles.map(([role, files]) => ({ role, files }));
+}
+
+/** Writes `apps/sandbox/dist/bundle/<role>/`. */
+export async function bundleSandboxProcess(root) {
+  for (const { role, files } of await bundleAll(root)) {
+    await writeFiles(path.join(root, 'apps/sandbox/dist/bundle', role), files);
+  }
+}
+
+/**
+ * Writes the bundle into a folder named after its contents, unless it is there: tests that run at the same time share
+ * it. @returns the folder.
+ */
+export async function bundleSandboxProcessOnce(root, cacheFolder) {
+  const bundles = await bundleAll(root);
+  const hash = createHash('sha256');
+  for (const { files } of bundles) for (const { name, contents } of files) hash.update(name).update(contents);
+  const folder = path.join(cacheFolder, hash.digest('hex').slice(0, 16));
+  for (const { role, files } of bundles) await writeOnce(path.join(folder, role), files);
+  return folder;
+}
+
+async function writeOnce(folder, files) {
+  const temporary = `${folder}.${process.pid}`;
+  await mkdir(temporary, { recursive: true });
+  for (const { name, contents } of files) await writeFile(path.join(temporary, name), contents);
+  try {
+    await rename(temporary, folder);
+  } catch {
+    // Another process was first; its files are the same.
+    await rm(temporary, { recursive: true, force: true });
+  }
+}

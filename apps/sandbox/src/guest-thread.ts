@@ -1,0 +1,101 @@
+/** Runs guests: claims work from a queue, one at a time, each in a fresh instance. Holds no handle but its queue. */
+import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
+import type { ExecutionResult } from '@tenon/contracts';
+import { decodeRun, encodeRunResult } from '@tenon/sandbox';
+import { type CompiledArtifact, type Guest, prepareGuest } from './engine.js';
+import { closeDoors } from './realm.js';
+import type { FromThread, ThreadData, ToThread } from './thread-messages.js';
+import { sharedNowMs, WorkQueue } from './work-queue.js';
+
+/** How long a thread without work sleeps before it lets its event loop turn, which frees what was dropped. */
+const idleMs = 1_000;
+/** After so many runs in a row the event loop turns even under load. */
+const runsPerTurnMax = 1_000;
+
+/** The kernel advances a running thread's CPU clock at ticks only, so a run shorter than one is measured by the wall. */
+const tickUs = 4_000;
+
+const port = parentPort;
+if (port === null) throw new Error('a guest thread needs a supervisor');
+const { mail } = workerData as ThreadData;
+const mailWords = new Int32Array(mail);
+const guests = new Map<number, Guest>();
+const compiledArtifacts = new Map<number, CompiledArtifact>();
+const { hrtime, threadCpuUsage } = process;
+const microseconds = (): number => Number(hrtime.bigint() / 1_000n);
+
+function post(message: FromThread, transfer: ArrayBuffer[] = []): void {
+  port?.postMessage(message, transfer);
+}
+
+function receive(message: ToThread): void {
+  if (message.kind === 'artifact') compiledArtifacts.set(message.artifact, message.compiled);
+  else if (message.kind === 'drop') guests.delete(message.artifact);
+}
+
+function nextMessage(): ToThread | undefined {
+  const received = port === null ? undefined : receiveMessageOnPort(port);
+  return received?.message as ToThread | undefined;
+}
+
+/** Asks the supervisor for a compiled artifact and sleeps until it comes; the supervisor's clock bounds the wait. */
+function fetchCompiled(artifact: number): CompiledArtifact {
+  post({ kind: 'want', artifact });
+  for (;;) {
+    const seen = Atomics.load(mailWords, 0);
+    for (let message = nextMessage(); message !== undefined; message = nextMessage()) receive(message);
+    const compiled = compiledArtifacts.get(artifact);
+    if (compiled !== undefined) {
+      compiledArtifacts.delete(artifact);
+      return compiled;
+    }
+    Atomics.wait(mailWords, 0, seen);
+  }
+}
+
+async function guestFor(artifact: number): Promise<Guest> {
+  const guest = await prepareGuest(fetchCompiled(artifact));
+  guests.set(artifact, guest);
+  return guest;
+}
+
+function run(guest: Guest, encoded: Buffer): ExecutionResult {
+  const request = decodeRun(encoded);
+  const cpuBefore = threadCpuUsage();
+  const startedUs = microseconds();
+  const result = guest.run(request);
+  const wallUs = microseconds() - startedUs;
+  const cpu = threadCpuUsage(cpuBefore);
+  return { ...result, cpuUs: wallUs < tickUs ? wallUs : Math.min(wallUs, cpu.user + cpu.system), wallUs };
+}
+
+async function runSlot(queue: WorkQueue, slot: number): Promise<void> {
+  const artifact = queue.artifact(slot);
+  let guest = guests.get(artifact);
+  if (guest === undefined) {
+    queue.start(slot, sharedNowMs(), true);
+    guest = await guestFor(artifact);
+  }
+  queue.start(slot, sharedNowMs(), false);
+  // Copied, because a guest's input must not change under it while it is decoded.
+  const result = encodeRunResult(run(guest, Buffer.from(queue.bytes(slot))));
+  if (queue.finish(slot, result)) queue.ring();
+  else post({ kind: 'result', slot, bytes: result });
+}
+
+async function serve(queue: WorkQueue, number: number): Promise<never> {
+  for (;;) {
+    for (let runs = 0; runs < runsPerTurnMax; runs += 1) {
+      const slot = queue.claim(number);
+      if (slot !== undefined) await runSlot(queue, slot);
+      else if (queue.awaitWork(idleMs) === 'timed-out') break;
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+  }
+}
+
+closeDoors();
+port.on('message', (message: ToThread) => {
+  if (message.kind === 'bind') void serve(new WorkQueue(message.queue), message.number);
+  else receive(message);
+});

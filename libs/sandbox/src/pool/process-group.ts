@@ -1,0 +1,125 @@
+import { SandboxClosedError, SandboxOverloadedError } from '../errors.js';
+import type { LinkEnd } from '../process/frame-link.js';
+import type { SandboxProcess } from '../process/sandbox-process.js';
+import { favouritePlace } from './affinity.js';
+import type { ArtifactSource, Job } from './job.js';
+import { type PlaceOptions, ProcessPlace } from './process-place.js';
+import { refusedResult } from './refused-result.js';
+
+/** After so many starts in a row that failed, work is answered instead of kept waiting. */
+const failuresInARowMax = 5;
+
+export interface GroupOptions {
+  readonly processes: number;
+  readonly inFlightMax: number;
+  /** Above this many in flight, an artifact's favourite process shares its work with the others. */
+  readonly spillAt: number;
+  readonly queueMax: number;
+  readonly place: PlaceOptions;
+}
+
+export interface GroupHooks {
+  onLost(jobs: readonly Job[], end: LinkEnd): void;
+  loadArtifact(artifact: ArtifactSource): Promise<Uint8Array>;
+}
+
+/** Processes that share one bounded queue. */
+export class ProcessGroup {
+  readonly places: readonly ProcessPlace[];
+  lastUsedMs = performance.now();
+  private queue: Job[] = [];
+  private queueHead = 0;
+  private closed = false;
+
+  constructor(
+    private readonly options: GroupOptions,
+    hooks: GroupHooks,
+  ) {
+    const placeHooks = { ...hooks, onRoom: () => this.drain(), onLost: this.lost(hooks) };
+    this.places = Array.from({ length: options.processes }, () => new ProcessPlace(options.place, placeHooks));
+  }
+
+  get queued(): number {
+    return this.queue.length - this.queueHead;
+  }
+
+  get inFlight(): number {
+    return this.places.reduce((sum, place) => sum + place.inFlight, 0);
+  }
+
+  get isBroken(): boolean {
+    return this.places.every((place) => place.ready === undefined && place.failuresInARow >= failuresInARowMax);
+  }
+
+  /** @throws SandboxOverloadedError when the queue is full. */
+  submit(job: Job): void {
+    this.lastUsedMs = performance.now();
+    if (this.isBroken) {
+      job.settle(brokenResult());
+      return;
+    }
+    const process = this.queued === 0 ? this.choose(job.artifact.id) : undefined;
+    if (process !== undefined) {
+      process.execute(job);
+      return;
+    }
+    if (this.queued >= this.options.queueMax) throw new SandboxOverloadedError(this.options.queueMax);
+    this.queue.push(job);
+  }
+
+  /** Compiles an artifact in the process that its executions will prefer. */
+  async warm(artifact: ArtifactSource): Promise<boolean> {
+    const place = this.places[favouritePlace(artifact.id, this.places.length)];
+    return (await place?.ready?.warm(artifact)) ?? false;
+  }
+
+  async close(graceMs: number): Promise<void> {
+    this.closed = true;
+    for (const job of this.takeQueue()) job.reject(new SandboxClosedError());
+    await Promise.all(this.places.map((place) => place.close(graceMs)));
+  }
+
+  private lost(hooks: GroupHooks) {
+    return (jobs: readonly Job[], end: LinkEnd): void => {
+      hooks.onLost(jobs, end);
+      if (this.isBroken) for (const job of this.takeQueue()) job.settle(brokenResult());
+    };
+  }
+
+  private takeQueue(): Job[] {
+    const jobs = this.queue.slice(this.queueHead);
+    this.queue = [];
+    this.queueHead = 0;
+    return jobs;
+  }
+
+  private drain(): void {
+    while (this.queueHead < this.queue.length && !this.closed) {
+      const job = this.queue[this.queueHead];
+      if (job === undefined) return;
+      const process = job.isAbandoned() ? undefined : this.choose(job.artifact.id);
+      if (process === undefined && !job.isAbandoned()) return;
+      this.queueHead += 1;
+      process?.execute(job);
+      if (this.queueHead > 1_024 && this.queueHead * 2 > this.queue.length) {
+        this.queue = this.takeQueue();
+      }
+    }
+  }
+
+  /** The favourite while it has little to do, else whichever has least; none when all are full. */
+  private choose(artifactId: string): SandboxProcess | undefined {
+    const favourite = this.places[favouritePlace(artifactId, this.places.length)]?.ready;
+    if (favourite !== undefined && favourite.inFlight < this.options.spillAt) return favourite;
+    let best: SandboxProcess | undefined;
+    for (const { ready } of this.places) {
+      if (ready === undefined || ready.inFlight >= this.options.inFlightMax) continue;
+      if (best === undefined || ready.inFlight < best.inFlight) best = ready;
+    }
+    return best;
+  }
+}
+
+function brokenResult() {
+  return refusedResult('internal', 'No sandbox process could be started; the operator has to look at it.');
+}

@@ -1,0 +1,184 @@
+import type { ExecutionRequest, ExecutionResult } from '@tenon/contracts';
+import { SandboxClosedError } from '../errors.js';
+import type { LinkEnd } from '../process/frame-link.js';
+import { launchArguments } from '../process/launch-arguments.js';
+import { inFlightMax } from '../process/sandbox-process.js';
+import { ArtifactStore } from './artifact-store.js';
+import { DedicatedGroups } from './dedicated-groups.js';
+import type { ArtifactSource, Job } from './job.js';
+import { type ResolvedPoolOptions, resolvePoolOptions, type SandboxPoolOptions } from './pool-options.js';
+import { type PoolStats, statsOf } from './pool-stats.js';
+import { ProcessGroup } from './process-group.js';
+import { refusedResult } from './refused-result.js';
+
+export interface ExecutionContext {
+  readonly tenantId: string;
+  /** `dedicated`: processes that serve this tenant alone. The default is `shared`. */
+  readonly isolation?: 'shared' | 'dedicated';
+  /** Gives up waiting: `execute` rejects with the signal's reason. A run that has begun ends by its own limits. */
+  readonly signal?: AbortSignal;
+}
+
+/** Runs artifacts in sandbox processes. */
+export interface SandboxPool {
+  /**
+   * Runs an artifact once, in a fresh instance. Whatever the guest does is a result, never a rejection.
+   *
+   * @throws SandboxOverloadedError when too much work waits already.
+   * @throws SandboxClosedError after `close`.
+   */
+  execute(artifact: ArtifactSource, request: ExecutionRequest, context: ExecutionContext): Promise<ExecutionResult>;
+  /** Compiles an artifact ahead of its first run. @returns whether it is warm now. */
+  warm(artifact: ArtifactSource): Promise<boolean>;
+  stats(): PoolStats;
+  /** Refuses new work, lets what is in flight finish within `closeGraceMs`, and ends every process. */
+  close(): Promise<void>;
+}
+
+export function createSandboxPool(options: SandboxPoolOptions = {}): SandboxPool {
+  return new ProcessPool(resolvePoolOptions(options));
+}
+
+class ProcessPool implements SandboxPool {
+  private readonly artifacts: ArtifactStore;
+  private readonly shared: ProcessGroup;
+  private readonly dedicated: DedicatedGroups;
+  /** Runs one execution at a time: those whose process ended under them, to tell the culprit from its neighbours. */
+  private suspects: ProcessGroup | undefined;
+  private closed = false;
+
+  constructor(private readonly options: ResolvedPoolOptions) {
+    this.artifacts = new ArtifactStore(options.artifactBytesMax);
+    this.shared = this.createGroup(options.processes, inFlightMax);
+    this.dedicated = new DedicatedGroups(options, () => this.createGroup(1, inFlightMax));
+  }
+
+  async execute(
+    artifact: ArtifactSource,
+    request: ExecutionRequest,
+    context: ExecutionContext,
+  ): Promise<ExecutionResult> {
+    if (this.closed) throw new SandboxClosedError();
+    context.signal?.throwIfAborted();
+    const inputBytes = Buffer.byteLength(request.input);
+    const { inputBytesMax } = request.limits;
+    if (inputBytes > inputBytesMax) {
+      const message = `The input is ${inputBytes} bytes; the limit is ${inputBytesMax}.`;
+      return refusedResult('input_too_large', message, {
+        name: 'inputBytesMax',
+        max: inputBytesMax,
+        actual: inputBytes,
+      });
+    }
+    const group = context.isolation === 'dedicated' ? this.dedicated.for(context.tenantId) : this.shared;
+    return new Promise((resolve, reject) => group.submit(jobOf(artifact, request, context, resolve, reject)));
+  }
+
+  warm(artifact: ArtifactSource): Promise<boolean> {
+    return this.shared.warm(artifact);
+  }
+
+  stats(): PoolStats {
+    return statsOf([this.shared, ...this.dedicated.all()], this.suspects);
+  }
+
+  async close(): Promise<void> {
+    this.closed = true;
+    const groups = [this.shared, ...this.dedicated.all(), ...(this.suspects ? [this.suspects] : [])];
+    this.dedicated.stop();
+    await Promise.all(groups.map((group) => group.close(this.options.closeGraceMs)));
+  }
+
+  private createGroup(processes: number, inFlight: number): ProcessGroup {
+    return new ProcessGroup(groupOptions(this.options, processes, inFlight), {
+      onLost: (jobs, end) => this.onLost(jobs, end),
+      loadArtifact: (artifact) => this.artifacts.get(artifact),
+    });
+  }
+
+  /**
+   * A process ended with executions in flight. Any of them may have ended it, so each runs again alone: guests have no
+   * side effects, and who ends a process that it had to itself is convicted.
+   */
+  private onLost(jobs: readonly Job[], end: LinkEnd): void {
+    for (const job of jobs) {
+      job.losses += 1;
+      if (this.closed) job.reject(new SandboxClosedError());
+      else if (job.losses === 1) this.retryAlone(job);
+      else job.settle(convicted(end));
+    }
+  }
+
+  private retryAlone(job: Job): void {
+    try {
+      this.suspects ??= this.createGroup(1, 1);
+      this.suspects.submit(job);
+    } catch {
+      job.settle(refusedResult('internal', 'The sandbox process ended, and too many executions wait to be retried.'));
+    }
+  }
+}
+
+function groupOptions(options: ResolvedPoolOptions, processes: number, inFlight: number) {
+  const { sandboxPath, uid, gid, logger, recycleAfterExecutions, rssBytesMax, pingEveryMs, answerMsMax } = options;
+  const configuration = {
+    threads: inFlight === 1 ? 1 : options.threadsPerProcess,
+    tenantThreads: options.tenantThreadsPerProcess,
+    cacheBytesMax: options.cacheBytesMax,
+    threadHeapMbMax: options.threadHeapMbMax,
+    prepareMsMax: options.prepareMsMax,
+  };
+  const args = launchArguments({ role: 'run', bundlePath: sandboxPath, heapMbMax: 512 });
+  const command = { file: process.execPath, arguments: args, uid, gid };
+  return {
+    processes,
+    inFlightMax: inFlight,
+    spillAt: Math.min(inFlight, options.threadsPerProcess * 4),
+    queueMax: options.queueMax,
+    place: {
+      process: { command, configuration, pingEveryMs, answerMsMax },
+      recycleAfterExecutions,
+      rssBytesMax,
+      logger,
+    },
+  };
+}
+
+/** V8 says so on stderr, where no guest can write, before it ends the process. */
+const outOfMemory = /heap out of memory|OOM|Allocation failed/i;
+
+function convicted(end: LinkEnd): ExecutionResult {
+  if (outOfMemory.test(end.stderr)) {
+    return refusedResult('memory_limit', 'The guest exhausted the memory of the sandbox process.');
+  }
+  return refusedResult('internal', `The sandbox process ${end.reason} while it ran this execution alone.`);
+}
+
+function jobOf(
+  artifact: ArtifactSource,
+  request: ExecutionRequest,
+  context: ExecutionContext,
+  resolve: (result: ExecutionResult) => void,
+  reject: (error: Error) => void,
+): Job {
+  const { signal } = context;
+  const job: Job = {
+    artifact,
+    tenantId: context.tenantId,
+    request,
+    losses: 0,
+    settle: resolve,
+    reject,
+    isAbandoned: () => signal?.aborted === true,
+  };
+  if (signal === undefined) return job;
+  const onAbort = (): void => reject(signal.reason);
+  signal.addEventListener('abort', onAbort, { once: true });
+  return {
+    ...job,
+    settle: (result) => {
+      signal.removeEventListener('abort', onAbort);
+      resolve(result);
+    },
+  };
+}

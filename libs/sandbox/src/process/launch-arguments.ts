@@ -1,0 +1,43 @@
+import path from 'node:path';
+
+/** What a sandbox process is for; builds need to read the component tools, runs need nothing. */
+export type SandboxRole = 'run' | 'build';
+
+export interface LaunchOptions {
+  readonly role: SandboxRole;
+  /** The folder that holds `run/` and `build/`. */
+  readonly bundlePath: string;
+  /** Heap of the process's main thread, in megabytes. */
+  readonly heapMbMax: number;
+  /** Folders that the build role may read besides its own. */
+  readonly readPaths?: readonly string[];
+}
+
+/** The most a contract lets one memory have is 1 GiB; no memory may be larger, whatever a module asks for. */
+const memoryPagesMax = 16_384;
+/** Machine code of all modules of a process, in megabytes. */
+const codeMbMax = 1_024;
+
+/** Node's arguments for a sandbox; docs/security-model.md says what each of them closes. */
+export function launchArguments(options: LaunchOptions): string[] {
+  const folder = path.join(options.bundlePath, options.role);
+  return [
+    '--permission',
+    '--allow-worker',
+    `--allow-fs-read=${folder}${path.sep}`,
+    ...(options.readPaths ?? []).map((readPath) => `--allow-fs-read=${readPath}`),
+    '--no-addons',
+    '--disable-sigusr1',
+    '--disable-proto=delete',
+    '--disallow-code-generation-from-strings',
+    '--no-experimental-websocket',
+    '--no-experimental-eventsource',
+    '--no-experimental-global-navigator',
+    '--no-warnings',
+    '--unhandled-rejections=throw',
+    `--max-old-space-size=${options.heapMbMax}`,
+    `--wasm-max-mem-pages=${memoryPagesMax}`,
+    `--wasm-max-committed-code-mb=${codeMbMax}`,
+    path.join(folder, 'main.mjs'),
+  ];
+}

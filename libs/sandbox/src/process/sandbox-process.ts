@@ -1,0 +1,194 @@
+import { ProtocolError } from '../errors.js';
+import type { ArtifactSource, Job } from '../pool/job.js';
+import { refusedResult } from '../pool/refused-result.js';
+import type { SandboxConfiguration, SandboxVitals } from '../protocol/control.js';
+import { encodeFrame, encodeJsonFrame, type Frame, frameKinds } from '../protocol/frames.js';
+import { decodeRunResult } from '../protocol/result-decoder.js';
+import { artifactIdBytes, encodeExecuteFrame } from '../protocol/run-request.js';
+import { parseVitals, parseWarmed } from '../protocol/vitals.js';
+import { FrameLink, type LinkEnd, type SandboxCommand } from './frame-link.js';
+
+/** Output and log at their largest, with room for the rest of a result. */
+const resultBytesMax = 24_000_000;
+/** Executions in flight in one process; the sandbox has 256 slots for each queue. */
+export const inFlightMax = 192;
+
+export interface SandboxProcessOptions {
+  readonly command: SandboxCommand;
+  readonly configuration: SandboxConfiguration;
+  /** How often a busy process is asked whether it lives, and how long it may take to answer. */
+  readonly pingEveryMs: number;
+  readonly answerMsMax: number;
+}
+
+export interface SandboxProcessHooks {
+  onReady(process: SandboxProcess): void;
+  /** Something was answered: there is room for more. */
+  onResult(process: SandboxProcess): void;
+  /** Called once, with whatever was still in flight. */
+  onEnd(process: SandboxProcess, end: LinkEnd, lost: readonly Job[]): void;
+  loadArtifact(artifact: ArtifactSource): Promise<Uint8Array>;
+}
+
+/** The host's end of one sandbox process: what is in flight there, and whether it still answers. */
+export class SandboxProcess {
+  readonly startedAtMs = performance.now();
+  executions = 0;
+  vitals: SandboxVitals | undefined;
+  isReady = false;
+  private readonly link: FrameLink;
+  private readonly jobs = new Map<number, Job>();
+  private readonly warming = new Map<number, { artifact: ArtifactSource; done: (ok: boolean) => void }>();
+  private lastId = 0;
+  private lastHeardMs = performance.now();
+  private lastResultMs = performance.now();
+  private readonly watch: NodeJS.Timeout;
+
+  constructor(
+    private readonly options: SandboxProcessOptions,
+    private readonly hooks: SandboxProcessHooks,
+  ) {
+    this.link = new FrameLink(options.command, resultBytesMax, {
+      onFrame: (frame) => this.receive(frame),
+      onEnd: (end) => this.finish(end),
+    });
+    this.link.send(encodeJsonFrame(frameKinds.configure, 0, options.configuration));
+    this.watch = setInterval(() => this.check(), options.pingEveryMs);
+    this.watch.unref();
+  }
+
+  get pid(): number | undefined {
+    return this.link.pid;
+  }
+
+  get inFlight(): number {
+    return this.jobs.size;
+  }
+
+  execute(job: Job): void {
+    const id = this.nextId();
+    if (this.jobs.size === 0) this.lastResultMs = performance.now();
+    this.jobs.set(id, job);
+    this.link.send(encodeExecuteFrame(id, job.artifact.id, job.tenantId, job.request));
+  }
+
+  /** Compiles an artifact ahead of its first run. @returns whether it is there now. */
+  async warm(artifact: ArtifactSource): Promise<boolean> {
+    const id = this.nextId();
+    const done = new Promise<boolean>((resolve) => this.warming.set(id, { artifact, done: resolve }));
+    await this.sendArtifact(artifact, id);
+    return done;
+  }
+
+  /** Ends once everything in flight is answered; the caller sends no more. */
+  closeWhenIdle(): void {
+    if (this.jobs.size === 0) this.link.close();
+  }
+
+  kill(reason: string): void {
+    this.link.kill(reason);
+  }
+
+  private nextId(): number {
+    this.lastId = (this.lastId % 0xffff_fffe) + 1;
+    return this.lastId;
+  }
+
+  private receive(frame: Frame): void {
+    this.lastHeardMs = performance.now();
+    switch (frame.kind) {
+      case frameKinds.result:
+        this.receiveResult(frame);
+        break;
+      case frameKinds.artifactWanted:
+        this.receiveWanted(frame.body);
+        break;
+      case frameKinds.ready:
+        this.vitals = parseVitals(frame.body);
+        this.isReady = true;
+        this.hooks.onReady(this);
+        break;
+      case frameKinds.pong:
+        this.vitals = parseVitals(frame.body);
+        break;
+      case frameKinds.warmed:
+        this.receiveWarmed(frame);
+        break;
+      default:
+        throw new ProtocolError(`a sandbox may not send frames of kind ${frame.kind}`);
+    }
+  }
+
+  private receiveResult(frame: Frame): void {
+    const job = this.jobs.get(frame.id);
+    if (job === undefined) throw new ProtocolError('a result that nobody asked for');
+    const result = decodeRunResult(frame.body, job.request.limits);
+    this.jobs.delete(frame.id);
+    this.executions += 1;
+    this.lastResultMs = this.lastHeardMs;
+    job.settle(result);
+    this.hooks.onResult(this);
+  }
+
+  private receiveWanted(body: Buffer): void {
+    if (body.length !== artifactIdBytes) throw new ProtocolError('an artifact id of the wrong length');
+    const id = body.toString('hex');
+    for (const { artifact } of this.jobs.values()) {
+      if (artifact.id === id) return void this.sendArtifact(artifact, 0);
+    }
+    throw new ProtocolError('an artifact that no execution in flight needs');
+  }
+
+  private receiveWarmed(frame: Frame): void {
+    const warming = this.warming.get(frame.id);
+    if (warming === undefined) throw new ProtocolError('an artifact that nobody warmed');
+    this.warming.delete(frame.id);
+    warming.done(parseWarmed(frame.body));
+  }
+
+  private async sendArtifact(artifact: ArtifactSource, frameId: number): Promise<void> {
+    try {
+      const bytes = await this.hooks.loadArtifact(artifact);
+      const body = Buffer.concat([Buffer.from(artifact.id, 'hex'), bytes]);
+      this.link.send(encodeFrame(frameKinds.loadArtifact, frameId, body));
+    } catch (error) {
+      // An empty artifact can't be opened, so the runs that wait for it are answered by the sandbox.
+      this.link.send(encodeFrame(frameKinds.loadArtifact, frameId, Buffer.from(artifact.id, 'hex')));
+      this.failJobsOf(artifact, error);
+    }
+  }
+
+  private failJobsOf(artifact: ArtifactSource, error: unknown): void {
+    const why = error instanceof Error ? error.message : 'unknown error';
+    for (const job of this.jobs.values()) {
+      if (job.artifact.id === artifact.id) job.settle(refusedResult('internal', `No artifact to run: ${why}`));
+    }
+  }
+
+  /** Asks for a sign of life, and ends a process that gave none. */
+  private check(): void {
+    const stuck = this.stuckReason(performance.now());
+    if (stuck === undefined) this.link.send(encodeFrame(frameKinds.ping, 0, Buffer.alloc(0)));
+    else this.kill(stuck);
+  }
+
+  /** A process whose supervisor is silent, or that answers pings but no executions, is stuck. */
+  private stuckReason(nowMs: number): string | undefined {
+    const { answerMsMax, pingEveryMs, configuration } = this.options;
+    if (nowMs - this.lastHeardMs > answerMsMax + pingEveryMs) return `no answer for ${answerMsMax} ms`;
+    if (this.jobs.size === 0) return undefined;
+    let deadlineMs = 0;
+    for (const { request } of this.jobs.values()) deadlineMs = Math.max(deadlineMs, request.limits.deadlineMs);
+    const silenceMsMax = deadlineMs + configuration.prepareMsMax + answerMsMax;
+    return nowMs - this.lastResultMs > silenceMsMax ? 'kept an execution past its deadline' : undefined;
+  }
+
+  private finish(end: LinkEnd): void {
+    clearInterval(this.watch);
+    const lost = [...this.jobs.values()];
+    this.jobs.clear();
+    for (const { done } of this.warming.values()) done(false);
+    this.warming.clear();
+    this.hooks.onEnd(this, end, lost);
+  }
+}
