@@ -1,4 +1,4 @@
-import { type ExecutionLimits, executionLimitsSchema, type Id } from '@tenon/contracts';
+import { type Abi, type ExecutionLimits, executionLimitsSchema, type Id } from '@tenon/contracts';
 import type pg from 'pg';
 import { inTenant } from '../connection/transaction.js';
 import type { FailurePolicy, JsonObject, PointMode } from '../repositories/extension-points.repository.js';
@@ -21,6 +21,8 @@ export interface RunnableFunction {
   readonly functionName: string;
   readonly versionId: Id<'version'>;
   readonly artifactSha256: string;
+  /** From the build report. */
+  readonly abi: Abi;
   readonly engine: string | null;
   readonly point: RunnablePoint;
   /** The plan's ceilings; a run gets the smaller of these and the point's. */
@@ -29,7 +31,7 @@ export interface RunnableFunction {
 
 const runnable = `
   SELECT f.id AS "functionId", f.name AS "functionName", v.id AS "versionId", v.artifact_sha256 AS "artifactSha256",
-         v.engine, p.execution_limits AS "planLimits", x.name, x.version, x.input_schema AS "inputSchema",
+         v.engine, v.report->>'abi' AS abi, p.execution_limits AS "planLimits", x.name, x.version, x.input_schema AS "inputSchema",
          x.output_schema AS "outputSchema", x.event_types AS "eventTypes", x.limits, x.mode,
          x.failure_policy AS "failurePolicy"
     FROM functions AS f
@@ -80,12 +82,13 @@ type RunnableRow = Omit<RunnableFunction, 'point' | 'planLimits'> &
   Omit<RunnablePoint, 'limits'> & { readonly limits: unknown; readonly planLimits: unknown };
 
 function toRunnable(row: RunnableRow): RunnableFunction {
-  const { functionId, functionName, versionId, artifactSha256, engine, limits, planLimits, ...point } = row;
+  const { functionId, functionName, versionId, artifactSha256, abi, engine, limits, planLimits, ...point } = row;
   return {
     functionId,
     functionName,
     versionId,
     artifactSha256,
+    abi,
     engine,
     point: { ...point, limits: executionLimitsSchema.parse(limits) },
     planLimits: executionLimitsSchema.parse(planLimits),

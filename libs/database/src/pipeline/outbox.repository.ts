@@ -36,6 +36,10 @@ const requeue = `
   )
   UPDATE events AS e SET status = 'ready', lease_until = NULL FROM late WHERE e.id = late.id`;
 
+const queued = `
+  SELECT id, tenant_id AS "tenantId", type, attempts, accepted_at AS "acceptedAt"
+    FROM events WHERE status = 'queued' AND ($2 OR lease_until < now()) ORDER BY lease_until LIMIT $1`;
+
 const extend = `
   UPDATE events SET lease_until = now() + make_interval(secs => $2 / 1000.0)
     WHERE id = ANY($1::text[]) AND status = 'queued'`;
@@ -61,6 +65,11 @@ export class OutboxRepository {
   /** Makes queued events ready again whose lease ran out. @returns how many there were, at most `limit`. */
   async requeueStale(limit: number): Promise<number> {
     return (await this.pool.query(requeue, [limit])).rowCount ?? 0;
+  }
+
+  /** Queued events whose lease ran out, or with `all` every queued one: for asking whether a job still carries them. */
+  async queued(options: { readonly limit: number; readonly all: boolean }): Promise<readonly ClaimedEvent[]> {
+    return (await this.pool.query<ClaimedEvent>(queued, [options.limit, options.all])).rows;
   }
 
   /** Keeps queued events from being taken for lost while their job is alive. */

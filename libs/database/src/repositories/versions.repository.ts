@@ -77,6 +77,13 @@ export class VersionsRepository {
     return pageOf(rows.map(toVersion), page.limit, (version) => version.id);
   }
 
+  /** A version of the tenant that the same engine built from the same bytes, so that they need not be built again. */
+  async findBuilt(sha256: string, engine: string): Promise<Version | null> {
+    const where = { tenantId: this.tenantId, sha256, engine, status: 'ready' };
+    const row = await this.prisma.version.findFirst({ where, orderBy: { id: 'desc' } });
+    return row === null ? null : toVersion(row);
+  }
+
   /** Counts one more try at building. @returns the number of tries so far, or null when the version is not building. */
   async startBuild(id: Id<'version'>): Promise<number | null> {
     const where = { tenantId: this.tenantId, id, status: 'building' };
