@@ -1,6 +1,6 @@
 import { mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
-import { DevstackError } from './errors.js';
+import { DevstackError, systemCodeOf } from './errors.js';
 import { isAlive, startStampOf } from './process-table.js';
 
 interface Owner {
@@ -38,7 +38,7 @@ export async function claimFolder(folder: string): Promise<() => Promise<void>> 
       await writeFile(file, JSON.stringify(self), { flag: 'wx' });
       return () => rm(file, { force: true });
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      if (systemCodeOf(error) !== 'EEXIST') throw error;
     }
     const owner = await readOwner(file);
     if (owner !== undefined && (await stillRuns(owner))) {

@@ -5,3 +5,9 @@ export class DevstackError extends Error {
     this.name = 'DevstackError';
   }
 }
+
+/** The `code` of a system error, such as EEXIST. By shape, not by class: a test runner has several classes of Error. */
+export function systemCodeOf(error: unknown): string | undefined {
+  if (typeof error !== 'object' || error === null || !('code' in error)) return undefined;
+  return typeof error.code === 'string' ? error.code : undefined;
+}

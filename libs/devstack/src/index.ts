@@ -2,6 +2,6 @@ export { claimFolder } from './claim.js';
 export { type Devstack, type DevstackOptions, startDevstack } from './devstack.js';
 export { DevstackError } from './errors.js';
 export { freePort } from './free-port.js';
-export type { GuardedProcess } from './guarded-process.js';
+export { type GuardedProcess, type GuardedProcessOptions, startGuarded } from './guarded-process.js';
 export type { RunningServer } from './postgres.js';
 export { commandLineOf, endProcess, isAlive, startStampOf } from './process-table.js';

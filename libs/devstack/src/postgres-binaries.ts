@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { chmod, cp, mkdir, readFile, rename, rm, stat, symlink } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
-import { DevstackError } from './errors.js';
+import { DevstackError, systemCodeOf } from './errors.js';
 import { canRun, type SystemUser } from './system-user.js';
 
 /** Where the programs of one Postgres distribution are. */
@@ -48,7 +48,7 @@ export async function makeLibraryLinks(native: string): Promise<void> {
     try {
       await symlink(path.relative(path.dirname(link), file), link);
     } catch (error) {
-      if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error;
+      if (systemCodeOf(error) !== 'EEXIST') throw error;
     }
   }
 }

@@ -34,7 +34,8 @@ async function runInitdb(binaries: PostgresBinaries, folder: string, passwordFil
       ...(user === undefined ? {} : { uid: user.uid, gid: user.gid }),
     });
   } catch (error) {
-    const detail = error instanceof Error && 'stderr' in error ? String(error.stderr).trim() : String(error);
+    const detail =
+      typeof error === 'object' && error !== null && 'stderr' in error ? String(error.stderr).trim() : String(error);
     throw new DevstackError(`Postgres could not create its data folder ${folder}:\n${detail}`, { cause: error });
   }
 }

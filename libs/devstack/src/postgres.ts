@@ -92,7 +92,7 @@ async function startOnPort(
     program: binaries.postgres,
     args: serverArguments(data, port, options),
     stopSignal: 'SIGINT',
-    logFile: options.logFile,
+    output: { logFile: options.logFile },
     user,
   });
   try {

@@ -67,7 +67,7 @@ async function startOnPort(binary: RedisBinary, options: RedisOptions): Promise<
     args: [configFile],
     env: binary.env,
     stopSignal: 'SIGTERM',
-    logFile: options.logFile,
+    output: { logFile: options.logFile },
   });
   await writeFile(path.join(options.folder, 'server.pid'), `${server.pid} ${port}`);
   try {
