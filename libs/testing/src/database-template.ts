@@ -32,27 +32,16 @@ async function withClient(url: string, work: (client: pg.Client) => Promise<void
   }
 }
 
-async function ensureRuntimeLogin(client: pg.Client): Promise<void> {
-  const { user, password } = runtimeLogin;
-  const found = await client.query('select 1 from pg_roles where rolname = $1', [user]);
-  if (found.rowCount === 0) await client.query(`create role ${user} login noinherit password '${password}'`);
-  // The group roles that the migrations make, by their common prefix.
-  const { rows } = await client.query<{ rolname: string }>(
-    "select rolname from pg_roles where rolname like 'tenon\\_%' and not rolcanlogin",
-  );
-  for (const { rolname } of rows) await client.query(`grant ${rolname} to ${user}`);
-}
-
 async function createTemplate(admin: pg.Client, url: string, name: string): Promise<void> {
   const draft = `${name}_draft`;
   await admin.query(`drop database if exists ${draft} with (force)`);
   await admin.query(`create database ${draft}`);
   const draftUrl = new URL(url);
   draftUrl.pathname = `/${draft}`;
-  await withClient(draftUrl.href, async (client) => {
-    for (const migration of await readMigrations()) await client.query(migration.sql);
-  });
-  await ensureRuntimeLogin(admin);
+  // Imported here, because most test files never need a template and this brings the Prisma client along.
+  const { ensureRuntimeLogin, migrate } = await import('@tenon/database');
+  await migrate({ url: draftUrl.href });
+  await ensureRuntimeLogin(draftUrl.href, runtimeLogin);
   // Renamed only when it is whole: whoever sees the name may copy it.
   await admin.query(`alter database ${draft} rename to ${name}`);
 }
