@@ -2,6 +2,9 @@ export type { AuditDraft, AuditEntry, ChainBreak, VerificationResult } from '@te
 export { PrivilegeError } from './connection/least-privilege.js';
 export { type DatabaseRole, databaseRoles } from './connection/roles.js';
 export * from './database.js';
+export { type MigrateOptions, type MigrateResult, migrate } from './migrations/migrate.js';
+export { MigrationError } from './migrations/migration.errors.js';
+export { ensureRuntimeLogin, type RuntimeLogin, urlWithLogin } from './migrations/runtime-login.js';
 export type { OperatorTransaction } from './operator-transaction.js';
 export type { Page, PageRequest } from './page.js';
 export type { AuthenticatedKey, ReceivingSource } from './pipeline/authentication.repository.js';

@@ -1,0 +1,109 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import type { Database } from '@tenon/database';
+import { createTestDatabase, type TestDatabase } from '@tenon/testing';
+import { createWorld, executionOf, newEvent, openTestDatabase } from './fixture.js';
+
+let server: TestDatabase;
+let database: Database;
+
+beforeAll(async () => {
+  server = await createTestDatabase();
+  database = await openTestDatabase(server.url);
+});
+
+afterAll(async () => {
+  await database?.close();
+  await server?.drop();
+});
+
+const wholeDay = (): [Date, Date] => [new Date(Date.now() - 86_400_000), new Date(Date.now() + 86_400_000)];
+
+describe('recording a micro-batch', () => {
+  test('a job that runs twice records its executions, their usage and their audit entry once', async () => {
+    const world = await createWorld(database);
+    const accepted = await database.events.insert(world.tenantId, [newEvent(), newEvent()]);
+    const ids = accepted.map((event) => event.id);
+    const executions = ids.map((id) => executionOf(world, id));
+    const batch = { executions, doneEvents: ids.map((id) => ({ id })) };
+
+    const first = await database.recorder.record(world.tenantId, batch);
+    const second = await database.recorder.record(world.tenantId, batch);
+
+    expect([...first.recorded].sort()).toEqual(executions.map((execution) => execution.id).sort());
+    expect(second.recorded).toEqual([]);
+    const page = await database.executions.list(world.tenantId, { limit: 10 });
+    expect(page.items).toHaveLength(2);
+    const [used] = await database.usage.perFunction(world.tenantId, ...wholeDay());
+    expect(used).toMatchObject({ executions: 2, succeeded: 2, instructions: 2_000, fuel: 2_200, cpuUs: 240 });
+    const audit = await database.withTenant(world.tenantId, (tx) => tx.audit.list({ limit: 10 }));
+    expect(audit.items.map((entry) => entry.action)).toEqual(['executions.recorded']);
+    const events = await database.events.load(world.tenantId, ids);
+    expect(events.map((event) => event.status)).toEqual(['done', 'done']);
+  });
+
+  test('a batch that was half recorded before adds the missing half only', async () => {
+    const world = await createWorld(database);
+    const [one, two] = [executionOf(world), executionOf(world, undefined, { outcome: 'trap', output: undefined })];
+    await database.recorder.record(world.tenantId, { executions: [one] });
+    const { recorded } = await database.recorder.record(world.tenantId, { executions: [one, two] });
+    expect(recorded).toEqual([two.id]);
+    const [used] = await database.usage.perFunction(world.tenantId, ...wholeDay());
+    expect(used).toMatchObject({ executions: 2, succeeded: 1, failedGuest: 1 });
+  });
+
+  test('usage is the same before and after it is rolled up, and rolling up again changes nothing', async () => {
+    const world = await createWorld(database);
+    for (let batch = 0; batch < 3; batch += 1) {
+      await database.recorder.record(world.tenantId, { executions: [executionOf(world)] });
+    }
+    const before = await database.usage.perFunction(world.tenantId, ...wholeDay());
+    expect(await database.maintenance.rollUpUsage()).toBeGreaterThanOrEqual(3);
+    expect(await database.usage.perFunction(world.tenantId, ...wholeDay())).toEqual(before);
+    expect(await database.maintenance.rollUpUsage()).toBe(0);
+    expect(before[0]?.executions).toBe(3);
+  });
+
+  test('what a guest wrote is kept even where Postgres has no character for it', async () => {
+    const world = await createWorld(database);
+    const execution = executionOf(world, undefined, {
+      log: 'a\u0000b\ud800c',
+      output: '{"escaped":"\\u0000"}',
+      guestError: 'nul \u0000',
+      message: 'half \udc00',
+      backtrace: [{ functionIndex: 3, functionName: 'f\u0000' }],
+    });
+    await database.recorder.record(world.tenantId, { executions: [execution] });
+    const kept = await database.executions.find(world.tenantId, execution.id);
+    expect(kept).toMatchObject({
+      log: 'a\ufffdb\ufffdc',
+      output: '{"escaped":"\\u0000"}',
+      guestError: 'nul \ufffd',
+      message: 'half \ufffd',
+      backtrace: [{ functionIndex: 3, functionName: 'f\ufffd' }],
+    });
+  });
+
+  test('everything about a run comes back as it was recorded', async () => {
+    const world = await createWorld(database);
+    const execution = executionOf(world, undefined, {
+      outcome: 'memory_limit',
+      output: undefined,
+      exitCode: 4_294_967_295,
+      limit: { name: 'memoryBytesMax', max: 10, actual: 11 },
+      engine: 'test-1',
+      instructionsUsed: 9_000_000_000,
+    });
+    await database.recorder.record(world.tenantId, { executions: [execution] });
+    const {
+      output: _absent,
+      guestError,
+      backtrace,
+      recordedAt,
+      ...kept
+    } = (await database.executions.find(world.tenantId, execution.id)) ?? {};
+    const { output: _none, ...expected } = execution;
+    expect(kept).toEqual(expected);
+    expect([guestError, backtrace]).toEqual([null, null]);
+    expect(recordedAt).toBeInstanceOf(Date);
+  });
+});
