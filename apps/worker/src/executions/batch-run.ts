@@ -1,15 +1,10 @@
-import { type Id, outcomes } from '@tenon/contracts';
+import type { Id } from '@tenon/contracts';
+import type { RunnableFunction, StoredEvent } from '@tenon/database';
 import { seedFor } from './determinism.js';
-import type { FinishedRun, FunctionRunner, RunnableFunction } from './function-runner.js';
+import type { FinishedRun, FunctionRunner } from './function-runner.js';
 
-/** An event that waits to be run. */
-export interface QueuedEvent {
-  readonly id: Id<'event'>;
-  readonly type: string;
-  /** JSON text, as the sender wrote it. */
-  readonly data: string;
-  readonly acceptedAtMs: number;
-}
+/** What a run needs to know of its event. */
+export type QueuedEvent = Pick<StoredEvent, 'id' | 'type' | 'data' | 'acceptedAt'>;
 
 /** One run of a batch. */
 export interface BatchRun extends FinishedRun {
@@ -35,7 +30,7 @@ export function runBatch(
     const given = {
       tenantId,
       input: event.data,
-      clockMs: event.acceptedAtMs,
+      clockMs: event.acceptedAt.getTime(),
       seed: seedFor(event.id, target.functionId),
     };
     return { event, target, ...(await runner.run(target, given)) };
@@ -46,9 +41,4 @@ export function runBatch(
       runs: await Promise.all(functionsFor(event.type).map((target) => runOne(event, target))),
     })),
   );
-}
-
-/** True when a run of the event failed on our side, so that running it again is our duty. */
-export function needsAnotherTry({ runs }: EventRuns): boolean {
-  return runs.some((run) => outcomes[run.result.outcome].fault === 'ours');
 }

@@ -1,30 +1,11 @@
-import {
-  type Abi,
-  componentMemoryBytesMax,
-  defaultExecutionLimits,
-  type ExecutionLimits,
-  type ExecutionRequest,
-  type ExecutionResult,
-  type Id,
-  outcomes,
-} from '@tenon/contracts';
+import { type ExecutionRequest, type ExecutionResult, type Id, outcomes } from '@tenon/contracts';
+import type { RunnableFunction } from '@tenon/database';
+import { SandboxClosedError } from '@tenon/sandbox';
 import type { Storage } from '@tenon/storage';
 import type { Logger } from '@tenon/telemetry';
 import type { Gate } from '../shared/gate.js';
-import { type OutputCheck, type OutputContract } from './output-check.js';
-
-/** A version that can be run, with what decides how. */
-export interface RunnableFunction extends OutputContract {
-  readonly functionId: Id<'function'>;
-  readonly functionName: string;
-  readonly versionId: Id<'version'>;
-  readonly extensionPoint: string;
-  readonly artifactSha256: string;
-  readonly abi: Abi;
-  readonly engine: string | null;
-  /** Of the extension point. */
-  readonly limits: ExecutionLimits;
-}
+import type { OutputCheck } from './output-check.js';
+import { runLimits } from './run-limits.js';
 
 /** What one run is given. */
 export interface RunInput {
@@ -65,12 +46,16 @@ export class FunctionRunner {
     private readonly logger: Logger,
   ) {}
 
-  /** Never rejects: what goes wrong on our side is the outcome `internal`. */
+  /**
+   * What goes wrong on our side is the outcome `internal`.
+   *
+   * @throws SandboxClosedError when the worker is stopping: then another worker should run it.
+   */
   run(target: RunnableFunction, given: RunInput): Promise<FinishedRun> {
     return this.gate.run(async () => {
       const { input, clockMs, seed } = given;
       const startedAtMs = Date.now();
-      const request = { input, clockMs, seed, limits: limitsFor(target) };
+      const request = { input, clockMs, seed, limits: runLimits(target) };
       const result = await this.execute(target, request, given.tenantId);
       return { startedAtMs, clockMs, seed, result };
     });
@@ -86,22 +71,13 @@ export class FunctionRunner {
       load: () => this.storage.read(target.artifactSha256, { bytesMax: artifactBytesMax }),
     };
     try {
-      return this.outputs.apply(await this.pool.execute(artifact, request, { tenantId }), target);
+      return this.outputs.apply(await this.pool.execute(artifact, request, { tenantId }), target.point);
     } catch (error) {
+      if (error instanceof SandboxClosedError) throw error;
       this.logger.error({ err: error, versionId: target.versionId }, 'a function could not be run');
       return internalFailure;
     }
   }
-}
-
-/**
- * Components carry a language runtime, so where the operator left the memory limit at its default they get the larger
- * default of components (docs/limits.md).
- */
-function limitsFor(target: RunnableFunction): ExecutionLimits {
-  const atDefault = target.limits.memoryBytesMax === defaultExecutionLimits.memoryBytesMax;
-  if (target.abi !== 'component' || !atDefault) return target.limits;
-  return { ...target.limits, memoryBytesMax: componentMemoryBytesMax };
 }
 
 /** Says nothing about why: that is for the operator's log, not for a tenant. */

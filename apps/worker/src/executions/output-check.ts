@@ -10,10 +10,10 @@ const violationsShownMax = 3;
 
 /** The part of an extension point that decides whether an output is accepted. */
 export interface OutputContract {
-  readonly extensionPointId: string;
+  readonly name: string;
   /** Counts up with each change of the point. */
-  readonly extensionPointVersion: number;
-  readonly outputSchema: unknown;
+  readonly version: number;
+  readonly outputSchema: object;
 }
 
 /** Holds outputs to the schema of their extension point. */
@@ -30,13 +30,13 @@ export class OutputCheck {
   }
 
   private validatorFor(contract: OutputContract): ValidateFunction {
-    const key = `${contract.extensionPointId}@${contract.extensionPointVersion}`;
+    const key = `${contract.name}@${contract.version}`;
     const known = this.validators.get(key);
     if (known !== undefined) return known;
     // A fresh instance each time: Ajv keeps every schema that it has ever compiled.
     const ajv = new Ajv2020({ strict: false, allErrors: false, logger: false });
     ajvFormats.default(ajv);
-    const validate = ajv.compile(contract.outputSchema === true ? {} : (contract.outputSchema as object));
+    const validate = ajv.compile(contract.outputSchema);
     this.validators.set(key, validate);
     return validate;
   }

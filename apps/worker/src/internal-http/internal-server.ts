@@ -30,7 +30,7 @@ export function createInternalServer(options: InternalServerOptions): FastifyIns
   server.get(workerRoutes.health, async () => ({ status: 'ok' }));
   server.get(workerRoutes.readiness, async (_request, reply) => {
     const state = await readiness(options.probes);
-    return reply.code(state.ready ? 200 : 503).send(state);
+    return reply.code(state.status === 'ready' ? 200 : 503).send(state);
   });
   const onRequest = async (request: FastifyRequest) => {
     if (bearerMatches(request.headers.authorization, options.token)) return;

@@ -1,12 +1,9 @@
+import type { Readiness } from '@tenon/contracts';
+
 /** Asks something that the worker cannot do without; rejects when it is away. */
 export interface ReadinessProbe {
   readonly name: string;
   probe(): Promise<unknown>;
-}
-
-export interface Readiness {
-  readonly ready: boolean;
-  readonly checks: Readonly<Record<string, 'ok' | 'failed'>>;
 }
 
 /** A probe that hangs is a probe that fails. */
@@ -15,7 +12,8 @@ const probeMsMax = 2_000;
 /** Asks all probes at once. The reasons stay in the log: the answer names parts, never addresses. */
 export async function readiness(probes: readonly ReadinessProbe[]): Promise<Readiness> {
   const states = await Promise.all(probes.map(async ({ name, probe }) => [name, await stateOf(probe)] as const));
-  return { ready: states.every(([, state]) => state === 'ok'), checks: Object.fromEntries(states) };
+  const ready = states.every(([, state]) => state === 'ok');
+  return { status: ready ? 'ready' : 'unavailable', checks: Object.fromEntries(states) };
 }
 
 async function stateOf(probe: () => Promise<unknown>): Promise<'ok' | 'failed'> {

@@ -1,6 +1,6 @@
 import type { ExecutionJob, Id } from '@tenon/contracts';
 
-export interface ClaimedEvent {
+interface Batchable {
   readonly tenantId: Id<'tenant'>;
   readonly id: Id<'event'>;
 }
@@ -9,7 +9,7 @@ export interface ClaimedEvent {
  * Packs events into jobs of one tenant each, because a job costs more than an event does. Tenants keep the order of
  * their first event, events that of their tenant.
  */
-export function microBatches(events: readonly ClaimedEvent[], eventsMax: number): ExecutionJob[] {
+export function microBatches(events: readonly Batchable[], eventsMax: number): ExecutionJob[] {
   const byTenant = Map.groupBy(events, (event) => event.tenantId);
   const jobs: ExecutionJob[] = [];
   for (const [tenantId, own] of byTenant) {

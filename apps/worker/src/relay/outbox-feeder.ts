@@ -1,20 +1,13 @@
+import type { ClaimedEvent, Database } from '@tenon/database';
 import type { QueueProducer } from '@tenon/queue';
 import type { StepResult } from '../shared/wakeable-loop.js';
-import { type ClaimedEvent, microBatches } from './micro-batches.js';
+import { microBatches } from './micro-batches.js';
 import type { RelaySettings } from './relay-settings.js';
-
-/** What the feeder needs of the outbox in Postgres. */
-export interface ReadyOutbox {
-  /** Takes ready events of all tenants, oldest first, and marks them queued until the lease ends. */
-  claimReady(limit: number, leaseMs: number): Promise<readonly ClaimedEvent[]>;
-  /** Makes claimed events ready again. */
-  release(eventIds: readonly ClaimedEvent['id'][]): Promise<unknown>;
-}
 
 /** Moves ready events from Postgres into BullMQ, never more than may wait there. */
 export class OutboxFeeder {
   constructor(
-    private readonly outbox: ReadyOutbox,
+    private readonly outbox: Pick<Database['outbox'], 'claimReady' | 'unclaim'>,
     private readonly producer: Pick<QueueProducer, 'executionsWaiting' | 'enqueueExecutions'>,
     private readonly settings: RelaySettings,
   ) {}
@@ -36,7 +29,7 @@ export class OutboxFeeder {
       await this.producer.enqueueExecutions(microBatches(events, this.settings.eventsPerJobMax));
     } catch (error) {
       // The jobs may be there all the same. Then the events run twice, which records them once.
-      await this.outbox.release(events.map((event) => event.id));
+      await this.outbox.unclaim(events.map((event) => event.id));
       throw error;
     }
   }

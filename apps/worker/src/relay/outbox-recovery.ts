@@ -1,16 +1,6 @@
+import type { ClaimedEvent, Database } from '@tenon/database';
 import type { QueueProducer } from '@tenon/queue';
-import type { ClaimedEvent } from './micro-batches.js';
 import type { RelaySettings } from './relay-settings.js';
-
-/** What the recovery needs of the outbox in Postgres. */
-export interface LeasedOutbox {
-  /** Queued events whose lease has ended, or, with `all`, every queued event; at most `limit`. */
-  queuedEvents(options: { readonly limit: number; readonly all: boolean }): Promise<readonly ClaimedEvent[]>;
-  /** Makes queued events ready again. */
-  release(eventIds: readonly ClaimedEvent['id'][]): Promise<unknown>;
-  /** Asks about these events again later. */
-  extendLease(eventIds: readonly ClaimedEvent['id'][], leaseMs: number): Promise<unknown>;
-}
 
 export interface RecoveryReport {
   /** True when Redis had lost what was in it. */
@@ -21,6 +11,8 @@ export interface RecoveryReport {
 
 /** Bounds one look; what is beyond is looked at next time. */
 const eventsPerLookMax = 5_000;
+/** Far more than the relays let wait; were there more all the same, nothing is taken for lost until there are fewer. */
+const jobsPerLookMax = 10_000;
 
 /**
  * Finds queued events that no job carries: the relay died between claim and hand-over, a job was given up, or Redis
@@ -28,21 +20,20 @@ const eventsPerLookMax = 5_000;
  */
 export class OutboxRecovery {
   constructor(
-    private readonly outbox: LeasedOutbox,
+    private readonly outbox: Pick<Database['outbox'], 'queued' | 'unclaim' | 'extendLease'>,
     private readonly producer: Pick<QueueProducer, 'eventsInFlight' | 'markRedis'>,
     private readonly settings: RelaySettings,
   ) {}
 
   async look(): Promise<RecoveryReport> {
     const redisWiped = !(await this.producer.markRedis());
-    const queued = await this.outbox.queuedEvents({ limit: eventsPerLookMax, all: redisWiped });
+    const queued = await this.outbox.queued({ limit: eventsPerLookMax, all: redisWiped });
     if (queued.length === 0) return { redisWiped, released: 0 };
-    // Jobs under way come on top of those that wait; a generous bound keeps one look small.
-    const inFlight = await this.producer.eventsInFlight(this.settings.jobsWaitingMax * 4);
+    const inFlight = await this.producer.eventsInFlight(jobsPerLookMax);
     if (inFlight === undefined) return { redisWiped, released: 0 };
     const [carried, lost] = split(queued, inFlight);
     if (carried.length > 0) await this.outbox.extendLease(carried, this.settings.leaseMs);
-    if (lost.length > 0) await this.outbox.release(lost);
+    if (lost.length > 0) await this.outbox.unclaim(lost);
     return { redisWiped, released: lost.length };
   }
 }

@@ -3,8 +3,8 @@ import type { ExecutionResult } from '@tenon/contracts';
 import { OutputCheck, type OutputContract } from '../../src/executions/output-check.js';
 
 const contract: OutputContract = {
-  extensionPointId: 'xpt_1',
-  extensionPointVersion: 1,
+  name: 'cart.discounts',
+  version: 1,
   outputSchema: {
     type: 'object',
     required: ['discounts'],
@@ -51,7 +51,7 @@ describe('the output check', () => {
     const check = new OutputCheck();
     const result = succeeded('{}');
     expect(check.apply(result, contract).outcome).toBe('invalid_output');
-    const relaxed = { ...contract, extensionPointVersion: 2, outputSchema: { type: 'object' } };
+    const relaxed = { ...contract, version: 2, outputSchema: { type: 'object' } };
     expect(check.apply(result, relaxed).outcome).toBe('succeeded');
     expect(check.apply(result, contract).outcome).toBe('invalid_output');
   });
@@ -59,7 +59,7 @@ describe('the output check', () => {
   it('takes two points whose schemas share an $id', () => {
     const check = new OutputCheck();
     const outputSchema = { $id: 'https://example.com/same', type: 'object' };
-    const points = ['xpt_1', 'xpt_2'].map((extensionPointId) => ({ ...contract, extensionPointId, outputSchema }));
+    const points = ['first', 'second'].map((name) => ({ ...contract, name, outputSchema }));
     for (const point of points) expect(check.apply(succeeded('{}'), point).outcome).toBe('succeeded');
   });
 

@@ -89,7 +89,7 @@ describe('health and readiness', () => {
     const answer = await server.inject(workerRoutes.readiness);
     expect([answer.statusCode, answer.json()]).toEqual([
       503,
-      { ready: false, checks: { database: 'ok', redis: 'failed' } },
+      { status: 'unavailable', checks: { database: 'ok', redis: 'failed' } },
     ]);
   });
 

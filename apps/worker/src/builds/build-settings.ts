@@ -1,0 +1,16 @@
+import { uploadLimits } from '@tenon/contracts';
+
+export const buildSettings = {
+  /** Builds are heavy (a component takes about two seconds of one core), so few run at once. */
+  concurrency: 2,
+  /** Tries of one version over all jobs; after that the version is `failed`, which is nobody's fault but ours. */
+  attemptsMax: 6,
+  /** How often versions without an end are looked for. */
+  sweepMs: 5_000,
+  /** A job normally exists within milliseconds of the upload's commit; one that is missing after this was lost. */
+  sweepAgeMs: 3_000,
+  sweepVersionsMax: 200,
+  moduleBytesMax: Math.max(uploadLimits.componentBytesMax, uploadLimits.coreModuleBytesMax),
+  /** Metering makes code about half as large again, and glue comes on top; this is a bound, not an expectation. */
+  artifactBytesMax: 256_000_000,
+} as const;

@@ -1,0 +1,70 @@
+import type { BuildJob, BuildResult } from '@tenon/contracts';
+import type { BuildOutcome } from '@tenon/database';
+import type { JobRun } from '@tenon/queue';
+import { type Storage, StorageError } from '@tenon/storage';
+import type { Logger } from '@tenon/telemetry';
+import type { BuildRecords } from './build-records.js';
+import { buildSettings } from './build-settings.js';
+
+/** The part of the sandbox pool that builds. */
+export interface BuildsModules {
+  build(module: Uint8Array): Promise<BuildResult>;
+}
+
+/** The build failed on our side and should be tried again. */
+export class BuildAgainError extends Error {
+  override readonly name = 'BuildAgainError';
+}
+
+/** Turns an upload into an artifact, once, however often it is asked. */
+export class BuildService {
+  constructor(
+    private readonly records: BuildRecords,
+    private readonly storage: Storage,
+    private readonly pool: BuildsModules,
+    private readonly engine: string,
+    private readonly logger: Logger,
+  ) {}
+
+  /** @throws BuildAgainError, or what Postgres throws, when another try may help; the job's retry calls again. */
+  async build(job: BuildJob, run: JobRun): Promise<void> {
+    const begun = await this.records.begin(job);
+    if (begun === null) return;
+    const outcome = await this.outcomeOf(job, begun.sha256);
+    const again = outcome.status === 'failed' && begun.attempt < buildSettings.attemptsMax && !run.lastAttempt;
+    if (again) throw new BuildAgainError(outcome.failure);
+    const first = await this.records.finish(job, outcome);
+    if (first) this.logger.info({ versionId: job.versionId, status: outcome.status }, 'a build has ended');
+  }
+
+  private async outcomeOf(job: BuildJob, sha256: string): Promise<BuildOutcome> {
+    const known = await this.records.findBuilt(job, sha256, this.engine);
+    if (known !== null && (await this.storage.has(known.artifactSha256))) return known;
+    const startedMs = performance.now();
+    try {
+      const module = await this.storage.read(sha256, { bytesMax: buildSettings.moduleBytesMax });
+      return await this.keep(await this.pool.build(module));
+    } catch (error) {
+      this.logger.error({ err: error, versionId: job.versionId }, 'a build failed on our side');
+      return { status: 'failed', failure: failureSentence(error) };
+    } finally {
+      const durationMs = Math.round(performance.now() - startedMs);
+      this.logger.debug({ versionId: job.versionId, durationMs }, 'a build was tried');
+    }
+  }
+
+  private async keep(result: BuildResult): Promise<BuildOutcome> {
+    if (result.status === 'rejected') return { status: 'rejected', rejection: result.rejection };
+    if (result.status === 'failed') return { status: 'failed', failure: result.message };
+    const stored = await this.storage.put(result.artifact, { bytesMax: buildSettings.artifactBytesMax });
+    const { sha256: artifactSha256, bytes: artifactBytes } = stored;
+    return { status: 'ready', report: result.report, artifactSha256, artifactBytes, engine: this.engine };
+  }
+}
+
+/** What the uploader reads: enough to know that the module is not at fault, nothing about our machines. */
+function failureSentence(error: unknown): string {
+  if (error instanceof StorageError && error.code === 'not_found') return 'The uploaded module is not in storage.';
+  if (error instanceof StorageError) return 'The storage could not be used.';
+  return 'The build did not come to an end.';
+}

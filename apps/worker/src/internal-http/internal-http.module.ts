@@ -1,0 +1,59 @@
+import { Inject, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import type { Database } from '@tenon/database';
+import type { QueueProducer } from '@tenon/queue';
+import type { Storage } from '@tenon/storage';
+import type { Logger } from '@tenon/telemetry';
+import { ExecutionsModule } from '../executions/executions.module.js';
+import { FunctionRunner } from '../executions/function-runner.js';
+import { CONFIG, DATABASE, LOGGER, PRODUCER, STORAGE } from '../platform/tokens.js';
+import type { WorkerSettings } from '../platform/worker-settings.js';
+import { TestRunService } from '../test-runs/test-run.service.js';
+import { createInternalServer } from './internal-server.js';
+
+const SERVER = Symbol('internal server');
+
+const server = {
+  provide: SERVER,
+  inject: [CONFIG, DATABASE, PRODUCER, STORAGE, FunctionRunner, LOGGER],
+  useFactory: (
+    { internalHttp }: WorkerSettings,
+    database: Database,
+    producer: QueueProducer,
+    storage: Storage,
+    runner: FunctionRunner,
+    logger: Logger,
+  ) => {
+    const testRuns = new TestRunService(database, runner);
+    const probes = [
+      { name: 'postgres', probe: () => database.ping() },
+      { name: 'redis', probe: () => producer.ping() },
+      { name: 'storage', probe: () => storage.probe() },
+    ];
+    return createInternalServer({
+      token: internalHttp.token,
+      probes,
+      runTest: (request) => testRuns.run(request),
+      logger,
+    });
+  },
+};
+
+/** Listens for the api and for health checks, on an address that is not public. */
+@Module({ imports: [ExecutionsModule], providers: [server] })
+export class InternalHttpModule implements OnApplicationBootstrap, OnModuleDestroy {
+  constructor(
+    @Inject(SERVER) private readonly server: ReturnType<typeof createInternalServer>,
+    @Inject(CONFIG) private readonly settings: WorkerSettings,
+    @Inject(LOGGER) private readonly logger: Logger,
+  ) {}
+
+  async onApplicationBootstrap(): Promise<void> {
+    const { host, port } = this.settings.internalHttp;
+    const address = await this.server.listen({ host, port });
+    this.logger.info({ address }, 'the internal endpoint listens');
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await this.server.close();
+  }
+}

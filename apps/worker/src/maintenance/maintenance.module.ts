@@ -1,0 +1,47 @@
+import { Inject, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
+import type { Database } from '@tenon/database';
+import type { Logger } from '@tenon/telemetry';
+import { DATABASE, LOGGER } from '../platform/tokens.js';
+import { type StepResult, WakeableLoop } from '../shared/wakeable-loop.js';
+
+const rollUpMs = 10_000;
+const rowsPerRollUp = 10_000;
+/** Partitions are made a week ahead, so an hourly look has many chances. */
+const partitionsMs = 60 * 60 * 1_000;
+
+/** Housekeeping in Postgres. Several workers may do it at once: each statement takes what no other has. */
+@Module({})
+export class MaintenanceModule implements OnApplicationBootstrap, OnModuleDestroy {
+  private readonly loops: readonly WakeableLoop[];
+
+  constructor(
+    @Inject(DATABASE) private readonly database: Database,
+    @Inject(LOGGER) logger: Logger,
+  ) {
+    const loop = (step: () => Promise<StepResult>, pollMs: number) =>
+      new WakeableLoop(step, {
+        pollMs,
+        errorPauseMs: 1_000,
+        onError: (error) => logger.warn({ err: error }, 'housekeeping failed'),
+      });
+    this.loops = [loop(() => this.rollUp(), rollUpMs), loop(() => this.makePartitions(), partitionsMs)];
+  }
+
+  onApplicationBootstrap(): void {
+    for (const loop of this.loops) loop.start();
+  }
+
+  async onModuleDestroy(): Promise<void> {
+    await Promise.all(this.loops.map((loop) => loop.stop()));
+  }
+
+  private async rollUp(): Promise<StepResult> {
+    const folded = await this.database.maintenance.rollUpUsage(rowsPerRollUp);
+    return folded === rowsPerRollUp ? 'more' : 'idle';
+  }
+
+  private async makePartitions(): Promise<StepResult> {
+    await this.database.maintenance.ensureExecutionPartitions();
+    return 'idle';
+  }
+}

@@ -1,0 +1,38 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import type { Database } from '@tenon/database';
+import type { QueueOptions, QueueProducer } from '@tenon/queue';
+import type { Storage } from '@tenon/storage';
+import type { Logger } from '@tenon/telemetry';
+import type { BuildsModules } from '../builds/build.service.js';
+import type { RunsGuests } from '../executions/function-runner.js';
+import { CONFIG, DATABASE, LOGGER, PRODUCER, QUEUE_OPTIONS, SANDBOX, STORAGE } from './tokens.js';
+import type { WorkerSettings } from './worker-settings.js';
+
+/** What the worker stands on; opened and closed by whoever starts it. */
+export interface Platform {
+  readonly settings: WorkerSettings;
+  readonly database: Database;
+  readonly queue: QueueOptions;
+  readonly producer: QueueProducer;
+  readonly storage: Storage;
+  readonly sandbox: RunsGuests & BuildsModules;
+  readonly logger: Logger;
+}
+
+@Global()
+@Module({})
+class PlatformModule {}
+
+/** Hands the platform to every feature. */
+export function platformModule(platform: Platform): DynamicModule {
+  const providers = [
+    { provide: CONFIG, useValue: platform.settings },
+    { provide: DATABASE, useValue: platform.database },
+    { provide: QUEUE_OPTIONS, useValue: platform.queue },
+    { provide: PRODUCER, useValue: platform.producer },
+    { provide: STORAGE, useValue: platform.storage },
+    { provide: SANDBOX, useValue: platform.sandbox },
+    { provide: LOGGER, useValue: platform.logger },
+  ];
+  return { module: PlatformModule, providers, exports: providers.map(({ provide }) => provide) };
+}

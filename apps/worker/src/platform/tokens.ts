@@ -1,0 +1,8 @@
+/** Names under which the platform is injected. */
+export const CONFIG = Symbol('config');
+export const DATABASE = Symbol('database');
+export const QUEUE_OPTIONS = Symbol('queue options');
+export const PRODUCER = Symbol('queue producer');
+export const STORAGE = Symbol('storage');
+export const SANDBOX = Symbol('sandbox pool');
+export const LOGGER = Symbol('logger');

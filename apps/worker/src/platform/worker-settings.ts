@@ -1,0 +1,28 @@
+import type { WorkerConfig } from '@tenon/config';
+import { defaultRelaySettings, type RelaySettings } from '../relay/relay-settings.js';
+
+/** The part of the configuration that features look at. */
+export interface WorkerSettings {
+  readonly internalHttp: { readonly host: string; readonly port: number; readonly token: string };
+  /** Jobs of events that run at once. */
+  readonly jobsConcurrencyMax: number;
+  /** Runs that are given to the sandboxes at once, over all jobs. */
+  readonly runsConcurrencyMax: number;
+  readonly relay: RelaySettings;
+  /** How long work in flight may go on after the worker was told to stop. */
+  readonly shutdownGraceMs: number;
+}
+
+/** A few more than there are guest threads, so that the next run is there when a thread gets free. */
+const runsPerGuestThread = 8;
+
+export function workerSettings(config: WorkerConfig): WorkerSettings {
+  const { host, port, token } = config.internalHttp;
+  return {
+    internalHttp: { host, port, token: token.reveal() },
+    jobsConcurrencyMax: config.executions.concurrency,
+    runsConcurrencyMax: config.sandbox.processes * config.sandbox.threadsPerProcess * runsPerGuestThread,
+    relay: defaultRelaySettings,
+    shutdownGraceMs: config.shutdownGraceMs,
+  };
+}
