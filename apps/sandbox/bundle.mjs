@@ -7,12 +7,27 @@ import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { build } from 'esbuild';
 
-const entries = { run: ['main', 'guest-thread'] };
+/** Each role's files, by the name under which they are started. */
+const entries = {
+  run: { main: 'main', 'guest-thread': 'guest-thread' },
+  build: { main: 'build-main' },
+};
+
+/** Zod brings its sentences in fifty languages; a sandbox speaks to programs only. */
+const oneLocale = {
+  name: 'one-locale',
+  setup(plugin) {
+    plugin.onLoad({ filter: /zod\/v4\/locales\/index\.js$/ }, () => ({
+      contents: "export { default as en } from './en.js';",
+      loader: 'js',
+    }));
+  },
+};
 
 async function bundleRole(root, role) {
   const result = await build({
     absWorkingDir: root,
-    entryPoints: entries[role].map((name) => `apps/sandbox/src/${name}.ts`),
+    entryPoints: Object.entries(entries[role]).map(([out, name]) => ({ in: `apps/sandbox/src/${name}.ts`, out })),
     outdir: 'bundle',
     outExtension: { '.js': '.mjs' },
     bundle: true,
@@ -22,6 +37,9 @@ async function bundleRole(root, role) {
     target: 'node26',
     conditions: ['source'],
     legalComments: 'none',
+    minifySyntax: true,
+    minifyWhitespace: true,
+    plugins: [oneLocale],
     write: false,
     logLevel: 'error',
   });

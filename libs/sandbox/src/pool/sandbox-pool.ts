@@ -1,9 +1,11 @@
-import type { ExecutionRequest, ExecutionResult } from '@tenon/contracts';
+import type { BuildResult, ExecutionRequest, ExecutionResult } from '@tenon/contracts';
 import { SandboxClosedError } from '../errors.js';
 import type { LinkEnd } from '../process/frame-link.js';
 import { launchArguments } from '../process/launch-arguments.js';
 import { inFlightMax } from '../process/sandbox-process.js';
+import type { BuildRequestOptions } from '../protocol/build-messages.js';
 import { ArtifactStore } from './artifact-store.js';
+import { BuildQueue } from './build-queue.js';
 import { DedicatedGroups } from './dedicated-groups.js';
 import type { ArtifactSource, Job } from './job.js';
 import { type ResolvedPoolOptions, resolvePoolOptions, type SandboxPoolOptions } from './pool-options.js';
@@ -28,6 +30,13 @@ export interface SandboxPool {
    * @throws SandboxClosedError after `close`.
    */
   execute(artifact: ArtifactSource, request: ExecutionRequest, context: ExecutionContext): Promise<ExecutionResult>;
+  /**
+   * Builds an upload in a sandbox of its own kind. Whatever the bytes are, the answer is a result.
+   *
+   * @throws SandboxOverloadedError when too many builds wait already.
+   * @throws SandboxClosedError after `close`.
+   */
+  build(module: Uint8Array, options?: BuildRequestOptions): Promise<BuildResult>;
   /** Compiles an artifact ahead of its first run. @returns whether it is warm now. */
   warm(artifact: ArtifactSource): Promise<boolean>;
   stats(): PoolStats;
@@ -43,6 +52,7 @@ class ProcessPool implements SandboxPool {
   private readonly artifacts: ArtifactStore;
   private readonly shared: ProcessGroup;
   private readonly dedicated: DedicatedGroups;
+  private readonly builds: BuildQueue;
   /** Runs one execution at a time: those whose process ended under them, to tell the culprit from its neighbours. */
   private suspects: ProcessGroup | undefined;
   private closed = false;
@@ -50,6 +60,7 @@ class ProcessPool implements SandboxPool {
   constructor(private readonly options: ResolvedPoolOptions) {
     this.artifacts = new ArtifactStore(options.artifactBytesMax);
     this.shared = this.createGroup(options.processes, inFlightMax);
+    this.builds = new BuildQueue(options);
     this.dedicated = new DedicatedGroups(options, () => this.createGroup(1, inFlightMax));
   }
 
@@ -74,6 +85,10 @@ class ProcessPool implements SandboxPool {
     return new Promise((resolve, reject) => group.submit(jobOf(artifact, request, context, resolve, reject)));
   }
 
+  build(module: Uint8Array, options: BuildRequestOptions = {}): Promise<BuildResult> {
+    return this.builds.build(module, options);
+  }
+
   warm(artifact: ArtifactSource): Promise<boolean> {
     return this.shared.warm(artifact);
   }
@@ -86,7 +101,7 @@ class ProcessPool implements SandboxPool {
     this.closed = true;
     const groups = [this.shared, ...this.dedicated.all(), ...(this.suspects ? [this.suspects] : [])];
     this.dedicated.stop();
-    await Promise.all(groups.map((group) => group.close(this.options.closeGraceMs)));
+    await Promise.all([this.builds.close(), ...groups.map((group) => group.close(this.options.closeGraceMs))]);
   }
 
   private createGroup(processes: number, inFlight: number): ProcessGroup {
