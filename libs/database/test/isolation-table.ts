@@ -1,0 +1,198 @@
+import { expect } from '@jest/globals';
+import type { Id } from '@tenon/contracts';
+import type { Database, ExecutionRecord, NewEvent, Page, TenantTransaction } from '@tenon/database';
+import { executionOf, pointTerms, randomHex, readyBuild, type TenantWorld } from './fixture.js';
+
+export interface Victim extends TenantWorld {
+  readonly event: NewEvent;
+  readonly eventId: Id<'event'>;
+  readonly heldEventId: Id<'event'>;
+  readonly execution: ExecutionRecord;
+  readonly keyId: Id<'key'>;
+  readonly webhookSourceId: Id<'webhookSource'>;
+  readonly buildingVersionId: Id<'version'>;
+}
+
+interface Scene {
+  readonly database: Database;
+  readonly attacker: TenantWorld;
+  readonly victim: Victim;
+}
+
+export type Attempt = (scene: Scene) => Promise<void>;
+
+/** Works in the attacker's own transaction with the victim's ids. */
+function inTransaction(work: (tx: TenantTransaction, victim: Victim) => Promise<void>): Attempt {
+  return ({ database, attacker, victim }) => database.withTenant(attacker.tenantId, (tx) => work(tx, victim));
+}
+
+function expectOnlyOwn(page: Page<{ readonly id: string }>, victimId: string): void {
+  expect(page.items.map((item) => item.id)).not.toContain(victimId);
+}
+
+const page = { limit: 100 };
+const everBefore = new Date(0);
+const everAfter = new Date('2100-01-01');
+
+/** Where one tenant's question is not the point, the reason stands instead of an attempt. */
+export const attackerCannot: Readonly<Record<string, Attempt | string>> = {
+  'tenant.read': inTransaction(async (tx, victim) => {
+    expect((await tx.tenant.read())?.id).not.toBe(victim.tenantId);
+  }),
+  'keys.create': async ({ database, attacker, victim }) => {
+    const key = { name: 'mine', prefix: 'tnk_m', hash: Buffer.from(randomHex(), 'hex'), scopes: [] };
+    const created = await database.withTenant(attacker.tenantId, (tx) => tx.keys.create(key));
+    expect(created.tenantId).not.toBe(victim.tenantId);
+  },
+  'keys.find': inTransaction(async (tx, victim) => expect(await tx.keys.find(victim.keyId)).toBeNull()),
+  'keys.list': inTransaction(async (tx, victim) => expectOnlyOwn(await tx.keys.list(page), victim.keyId)),
+  'keys.revoke': inTransaction(async (tx, victim) => expect(await tx.keys.revoke(victim.keyId)).toBe(false)),
+  'extensionPoints.find': 'belongs to the operator; every tenant may read it',
+  'extensionPoints.fedBy': 'belongs to the operator; every tenant may read it',
+  'extensionPoints.list': 'belongs to the operator; every tenant may read it',
+  'functions.create': inTransaction(async (tx, victim) => {
+    const { name, extensionPoint } = { name: 'same-name', extensionPoint: 'cart.discounts' };
+    expect((await tx.functions.create({ name, extensionPoint })).id).not.toBe(victim.functionId);
+  }),
+  'functions.findByName': inTransaction(async (tx, victim) => {
+    expect((await tx.functions.findByName(victim.functionName))?.id).not.toBe(victim.functionId);
+  }),
+  'functions.list': inTransaction(async (tx, victim) =>
+    expectOnlyOwn(await tx.functions.list(page), victim.functionId),
+  ),
+  'functions.count': inTransaction(async (tx) => {
+    expect(await tx.functions.count()).toBe((await tx.functions.list(page)).items.length);
+  }),
+  'versions.create': async ({ database, attacker, victim }) => {
+    const upload = { functionId: victim.functionId, sha256: randomHex(), bytes: 1 };
+    const created = database.withTenant(attacker.tenantId, (tx) => tx.versions.create(upload));
+    await expect(created).rejects.toMatchObject({ code: 'P2003' });
+  },
+  'versions.find': inTransaction(async (tx, victim) => expect(await tx.versions.find(victim.versionId)).toBeNull()),
+  'versions.findOf': inTransaction(async (tx, victim) => {
+    expect(await tx.versions.findOf(victim.functionId, victim.versionId)).toBeNull();
+  }),
+  'versions.list': inTransaction(async (tx, victim) => {
+    expect((await tx.versions.list(victim.functionId, page)).items).toEqual([]);
+  }),
+  'versions.findBuilt': async ({ database, attacker, victim }) => {
+    const { tenantId, versionId } = victim;
+    const built = await database.withTenant(tenantId, (tx) => tx.versions.find(versionId));
+    const sha256 = built?.sha256 ?? '';
+    const engine = built?.engine ?? '';
+    await database.withTenant(attacker.tenantId, async (tx) => {
+      expect(await tx.versions.findBuilt(sha256, engine)).toBeNull();
+    });
+    expect(await database.withTenant(tenantId, (tx) => tx.versions.findBuilt(sha256, engine))).toEqual(built);
+  },
+  'versions.startBuild': inTransaction(async (tx, victim) => {
+    expect(await tx.versions.startBuild(victim.buildingVersionId)).toBeNull();
+  }),
+  'versions.finishBuild': inTransaction(async (tx, victim) => {
+    expect(await tx.versions.finishBuild(victim.buildingVersionId, readyBuild())).toBe(false);
+  }),
+  'deployments.activate': async ({ database, attacker, victim }) => {
+    const { tenantId, functionId } = attacker;
+    const notFound = { code: 'not_found' };
+    const theirs = database.withTenant(tenantId, (tx) =>
+      tx.deployments.activate(victim.functionId, victim.versionId, 'key_m'),
+    );
+    await expect(theirs).rejects.toMatchObject(notFound);
+    const mixed = database.withTenant(tenantId, (tx) => tx.deployments.activate(functionId, victim.versionId, 'key_m'));
+    await expect(mixed).rejects.toMatchObject(notFound);
+  },
+  'deployments.rollback': async ({ database, attacker, victim }) => {
+    const tried = database.withTenant(attacker.tenantId, (tx) => tx.deployments.rollback(victim.functionId, 'key_m'));
+    await expect(tried).rejects.toMatchObject({ code: 'not_found' });
+  },
+  'deployments.list': inTransaction(async (tx, victim) => {
+    expect((await tx.deployments.list(victim.functionId, page)).items).toEqual([]);
+  }),
+  'webhookSources.create': async ({ database, attacker, victim }) => {
+    const source = { name: 'x', scheme: 'standard', mapping: { types: {} }, secrets: [Buffer.from('s')] } as const;
+    const taken = { ...source, id: victim.webhookSourceId };
+    const created = database.withTenant(attacker.tenantId, (tx) => tx.webhookSources.create(taken));
+    await expect(created).rejects.toMatchObject({ code: 'P2002' });
+  },
+  'webhookSources.find': inTransaction(async (tx, victim) => {
+    expect(await tx.webhookSources.find(victim.webhookSourceId)).toBeNull();
+  }),
+  'webhookSources.list': inTransaction(async (tx, victim) => {
+    expectOnlyOwn(await tx.webhookSources.list(page), victim.webhookSourceId);
+  }),
+  'webhookSources.setSecrets': inTransaction(async (tx, victim) => {
+    expect(await tx.webhookSources.setSecrets(victim.webhookSourceId, [Buffer.from('mine')])).toBe(false);
+  }),
+  'webhookSources.delete': inTransaction(async (tx, victim) => {
+    expect(await tx.webhookSources.delete(victim.webhookSourceId)).toBe(false);
+  }),
+  'audit.append': inTransaction(async (tx, victim) => {
+    const [entry] = await tx.audit.append({ actor: 'key_m', action: 'test.tried', target: victim.tenantId });
+    expect(entry?.chain).not.toBe(victim.tenantId);
+  }),
+  'audit.list': inTransaction(async (tx, victim) => {
+    for (const entry of (await tx.audit.list(page)).items) expect(entry.chain).not.toBe(victim.tenantId);
+  }),
+  'audit.verify': inTransaction(async (tx) => {
+    expect((await tx.audit.verify()).entries).toBe((await tx.audit.list(page)).items.length);
+  }),
+  'authentication.keyByHash': 'asked before the tenant is known; answers for one exact hash',
+  'authentication.webhookSource': 'asked before the tenant is known; answers for one exact id',
+  'events.insert': async ({ database, attacker, victim }) => {
+    const [accepted] = await database.events.insert(attacker.tenantId, [victim.event]);
+    expect(accepted).toMatchObject({ duplicate: false });
+    expect(accepted?.id).not.toBe(victim.eventId);
+  },
+  'events.load': async ({ database, attacker, victim }) => {
+    expect(await database.events.load(attacker.tenantId, [victim.eventId])).toEqual([]);
+  },
+  'events.release': async ({ database, attacker, victim }) => {
+    expect(await database.events.release(attacker.tenantId, [victim.heldEventId])).toBe(0);
+  },
+  'executions.find': async ({ database, attacker, victim }) => {
+    expect(await database.executions.find(attacker.tenantId, victim.execution.id)).toBeNull();
+  },
+  'executions.list': async ({ database, attacker, victim }) => {
+    const filters = [
+      {},
+      { functionName: victim.functionName },
+      { eventId: victim.eventId },
+      { versionId: victim.versionId },
+    ];
+    for (const filter of filters) {
+      expectOnlyOwn(await database.executions.list(attacker.tenantId, { ...page, ...filter }), victim.execution.id);
+    }
+  },
+  'usage.perFunction': async ({ database, attacker, victim }) => {
+    const used = await database.usage.perFunction(attacker.tenantId, everBefore, everAfter);
+    expect(used.map((usage) => usage.functionId)).not.toContain(victim.functionId);
+  },
+  'liveFunctions.byEventTypes': async ({ database, attacker, victim }) => {
+    const found = await database.liveFunctions.byEventTypes(attacker.tenantId, pointTerms.eventTypes);
+    expect(found.map((live) => live.versionId)).toEqual([attacker.versionId]);
+    expect(attacker.versionId).not.toBe(victim.versionId);
+  },
+  'liveFunctions.byPoint': async ({ database, attacker }) => {
+    const found = await database.liveFunctions.byPoint(attacker.tenantId, 'cart.discounts');
+    expect(found.map((live) => live.versionId)).toEqual([attacker.versionId]);
+  },
+  'liveFunctions.byVersion': async ({ database, attacker, victim }) => {
+    expect(await database.liveFunctions.byVersion(attacker.tenantId, victim.versionId)).toBeNull();
+  },
+  'recorder.record': async ({ database, attacker, victim }) => {
+    // The same ids as the victim's: the attacker gets rows of its own and ticks none of the victim's events off.
+    const executions = [executionOf(attacker, victim.eventId, { id: victim.execution.id })];
+    const doneEvents = [{ id: victim.eventId }, { id: victim.heldEventId }];
+    await database.recorder.record(attacker.tenantId, { executions, doneEvents });
+    const kept = await database.executions.find(victim.tenantId, victim.execution.id);
+    expect(kept?.functionId).toBe(victim.functionId);
+  },
+  'outbox.claimReady': 'works for all tenants, with ids only; its role reads no data',
+  'outbox.queued': 'works for all tenants, with ids only; its role reads no data',
+  'outbox.requeueStale': 'works for all tenants, with ids only; its role reads no data',
+  'outbox.extendLease': 'works for all tenants, with ids only; its role reads no data',
+  'outbox.unclaim': 'works for all tenants, with ids only; its role reads no data',
+  'outbox.unfinishedBuilds': 'works for all tenants, with ids only; its role reads no data',
+  'maintenance.rollUpUsage': 'housekeeping over all tenants that returns a number',
+  'maintenance.ensureExecutionPartitions': 'housekeeping over all tenants that returns a number',
+};

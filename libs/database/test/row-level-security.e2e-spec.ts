@@ -1,0 +1,164 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { createTestDatabase, type TestDatabase } from '@tenon/testing';
+import pg from 'pg';
+
+/** Prisma's book-keeping, which no group role can reach. */
+const withoutTenants = new Set(['_prisma_migrations']);
+
+/** Policies that show more than one tenant's rows, each with its reason. A new one has to be written down here. */
+const acrossTenants = new Map([
+  ['api_keys.authentication_notes_use', 'a key is found by its hash before its tenant is known'],
+  ['api_keys.authentication_reads', 'a key is found by its hash before its tenant is known'],
+  ['api_keys.operator', 'operators manage keys of all tenants'],
+  ['audit_entries.operator_appends', "the operator's own chain"],
+  ['audit_entries.operator_reads', "the operator's own chain"],
+  ['audit_heads.chain_moves', 'the trigger moves every head'],
+  ['audit_heads.operator', "the operator's own chain"],
+  ['events.outbox', 'the relay schedules for all tenants; it may read no column with data'],
+  ['extension_points.everyone_reads', 'belongs to the operator'],
+  ['extension_points.operator', 'belongs to the operator'],
+  ['plans.everyone_reads', 'belongs to the operator'],
+  ['plans.operator', 'belongs to the operator'],
+  ['tenants.authentication_reads', 'a key is found by its hash before its tenant is known'],
+  ['tenants.operator', 'operators list all tenants'],
+  ['usage_deltas.roll_up_takes', 'the roll-up folds usage of all tenants'],
+  ['usage_hours.roll_up_adds', 'the roll-up folds usage of all tenants'],
+  ['versions.unfinished_builds', 'the sweep for lost builds; ids only'],
+  ['webhook_sources.receiver_reads', 'a source is found by its id before its tenant is known'],
+]);
+
+let server: TestDatabase;
+let client: pg.Client;
+
+beforeAll(async () => {
+  server = await createTestDatabase();
+  client = new pg.Client({ connectionString: server.ownerUrl });
+  await client.connect();
+});
+
+afterAll(async () => {
+  await client?.end();
+  await server?.drop();
+});
+
+interface TableRow {
+  readonly name: string;
+  readonly enabled: boolean;
+  readonly forced: boolean;
+  readonly partition: boolean;
+  readonly policies: number;
+}
+
+async function tables(): Promise<readonly TableRow[]> {
+  const { rows } = await client.query<TableRow>(`
+    SELECT c.relname AS name, c.relrowsecurity AS enabled, c.relforcerowsecurity AS forced,
+           c.relispartition AS partition,
+           (SELECT count(*)::int FROM pg_policy AS p WHERE p.polrelid = c.oid) AS policies
+      FROM pg_class AS c WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') ORDER BY 1`);
+  return rows.filter((table) => !withoutTenants.has(table.name));
+}
+
+async function withoutProtection(): Promise<readonly string[]> {
+  const bare = (await tables()).filter(
+    ({ enabled, forced, partition, policies }) => !enabled || !forced || (policies === 0 && !partition),
+  );
+  return bare.map((table) => table.name);
+}
+
+describe('every table', () => {
+  test('enables and forces row-level security and has a policy', async () => {
+    expect((await tables()).length).toBeGreaterThan(13);
+    expect(await withoutProtection()).toEqual([]);
+  });
+
+  test('fails this check as soon as somebody adds one and forgets', async () => {
+    await client.query('BEGIN');
+    await client.query('CREATE TABLE forgotten (tenant_id text)');
+    await client.query('CREATE TABLE half_done (tenant_id text)');
+    await client.query('ALTER TABLE half_done ENABLE ROW LEVEL SECURITY');
+    expect(await withoutProtection()).toEqual(['forgotten', 'half_done']);
+    await client.query('ROLLBACK');
+  });
+
+  test('is bound to the tenant of the transaction by each policy that is not listed with a reason', async () => {
+    const { rows } = await client.query<{ name: string; using: string | null; check: string | null }>(`
+      SELECT tablename || '.' || policyname AS name, qual AS using, with_check AS check FROM pg_policies ORDER BY 1`);
+    const loose = rows.filter((policy) =>
+      [policy.using, policy.check].some((expression) => expression !== null && !bindsTenant(expression)),
+    );
+    expect(loose.map((policy) => policy.name)).toEqual([...acrossTenants.keys()]);
+  });
+
+  test('checks what is written, not only what is read', async () => {
+    const { rows } = await client.query<{ name: string }>(`
+      SELECT tablename || '.' || policyname AS name FROM pg_policies
+        WHERE cmd IN ('ALL', 'INSERT', 'UPDATE') AND with_check IS NULL AND policyname <> 'roll_up_takes'`);
+    expect(rows).toEqual([]);
+  });
+
+  test('cannot be altered by any group role, nor can a record or an audit entry', async () => {
+    const { rows } = await client.query<{ grantee: string; table_name: string; privilege_type: string }>(`
+      SELECT grantee, table_name, privilege_type FROM information_schema.role_table_grants
+        WHERE table_schema = 'public' AND grantee LIKE 'tenon\\_%'
+          AND (privilege_type IN ('TRUNCATE', 'REFERENCES', 'TRIGGER')
+               OR (table_name ~ '^(executions|usage_|audit_)' AND privilege_type IN ('UPDATE', 'DELETE')))`);
+    expect(rows).toEqual([]);
+  });
+});
+
+function bindsTenant(expression: string): boolean {
+  return /^\((tenant_id|chain|id) = \( SELECT current_tenant_id\(\) AS current_tenant_id\)\)$/.test(expression);
+}
+
+describe('the recorder', () => {
+  test('has no right on records but to insert, and to read back their ids', async () => {
+    const { rows } = await client.query<{ right: string }>(`
+      SELECT DISTINCT table_name || ' ' || privilege_type || CASE WHEN privilege_type = 'SELECT'
+             THEN ' ' || column_name ELSE '' END AS right
+        FROM information_schema.column_privileges
+        WHERE grantee = 'tenon_recorder' AND table_name ~ '^(executions|usage|audit_entries)' ORDER BY 1`);
+    expect(rows.map((row) => row.right)).toEqual([
+      'audit_entries INSERT',
+      'executions INSERT',
+      'executions SELECT id',
+      'executions SELECT tenant_id',
+      'usage_deltas INSERT',
+    ]);
+  });
+});
+
+describe('the scheduler', () => {
+  test('reads no column of an event that carries what the sender wrote', async () => {
+    const { rows } = await client.query<{ column_name: string }>(`
+      SELECT column_name FROM information_schema.column_privileges
+        WHERE grantee = 'tenon_scheduler' AND table_name = 'events' AND privilege_type = 'SELECT' ORDER BY 1`);
+    expect(rows.map((row) => row.column_name)).toEqual([
+      'accepted_at',
+      'attempts',
+      'id',
+      'lease_until',
+      'queued_at',
+      'status',
+      'tenant_id',
+      'type',
+    ]);
+  });
+});
+
+describe('functions that run with the rights of the owner', () => {
+  test('fix their search path and are closed to everybody who was not named', async () => {
+    const { rows } = await client.query<{ name: string; path: string | null; open: boolean }>(`
+      SELECT p.proname AS name, array_to_string(p.proconfig, ',') AS path,
+             EXISTS (SELECT FROM aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) AS a
+                       WHERE a.grantee = 0) AS open
+        FROM pg_proc AS p WHERE p.pronamespace = 'public'::regnamespace AND p.prosecdef ORDER BY 1`);
+    expect(rows.map((row) => row.name)).toEqual([
+      'advance_audit_chain',
+      'authenticate_key',
+      'ensure_execution_partitions',
+      'roll_up_usage',
+      'webhook_source_by_id',
+    ]);
+    for (const row of rows) expect(row).toMatchObject({ path: 'search_path=pg_catalog, pg_temp', open: false });
+  });
+});
