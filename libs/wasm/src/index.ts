@@ -5,4 +5,20 @@ export { artifactFormatVersion, engineVersion } from './artifact/artifact-format
 export { artifactKey, type BuildLimits, defaultBuildLimits } from './artifact/artifact-key.js';
 export { type CompiledArtifact, compileArtifact } from './artifact/compile-artifact.js';
 export { type Artifact, openArtifact } from './artifact/open-artifact.js';
+export { WasmError, type WasmErrorCode, type WasmErrorPlace, wasmErrorCodes } from './binary/wasm-error.js';
 export { type BuildOptions, build } from './build/build.js';
+export { inspect, type ModuleInspection } from './inspect/inspect.js';
+export { defaultModuleLimits, type ModuleLimits } from './inspect/module-limits.js';
+export { rewrite } from './rewrite/rewrite.js';
+export type { RewriteOptions, RewriteSummary, RewrittenModule } from './rewrite/rewrite-options.js';
+export {
+  Counters,
+  countersOf,
+  createCounters,
+  type InstanceLimits,
+  instantiate,
+  type LimitTripped,
+  refill,
+  type Usage,
+  used,
+} from './runtime/instantiate.js';

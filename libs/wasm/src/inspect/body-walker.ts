@@ -1,0 +1,397 @@
+import type { ByteReader } from '../binary/byte-reader.js';
+import { immediate as imm } from '../binary/immediates.js';
+import { featureNames, featureOf, immediateOf, popsOf, pushesOf } from '../binary/opcodes.js';
+import { WasmError } from '../binary/wasm-error.js';
+import { ControlStack } from './control-stack.js';
+import { bodyFlag, type DecodedModule, type DecodedType, typeKind } from './decoded-module.js';
+import { checkLimit } from './module-limits.js';
+import { readOperator } from './operator-reader.js';
+import { outOfRange, readHeapType, readValueType } from './value-types.js';
+
+const bulkFill = 256 + 320 + 11;
+const tableGrow = 256 + 320 + 15;
+const tableFill = 256 + 320 + 17;
+
+/**
+ * Walks one function body after the other: bounds everything countable, checks every index against the module as it
+ * was written, and gathers the flags, the locals and the operand height that decide how the body is metered. Types of
+ * operands are left to the engine, which validates the rewritten module.
+ */
+export class BodyWalker {
+  readonly featuresSeen = new Uint8Array(featureNames.length);
+  flags = 0;
+  localCount = 0;
+  slotBytes = 0;
+  private readonly module: DecodedModule;
+  private readonly reader: ByteReader;
+  private readonly control: ControlStack;
+
+  constructor(module: DecodedModule, reader: ByteReader) {
+    this.module = module;
+    this.reader = reader;
+    this.control = new ControlStack(module.limits);
+  }
+
+  walk(functionIndex: number): void {
+    const type = this.functionType(functionIndex);
+    this.flags = type.hasVector ? bodyFlag.vectors : 0;
+    this.control.reset(type.resultCount);
+    const localBytes = this.readLocals(type);
+    const { reader, control } = this;
+    while (control.depth > 0) this.step(readOperator(reader), reader.pos);
+    const slot = this.flags & bodyFlag.vectors ? 16 : 8;
+    this.slotBytes = localBytes + slot * control.heightMax;
+  }
+
+  private readLocals(type: DecodedType): number {
+    const { reader, module } = this;
+    const groups = reader.u32();
+    let count = type.paramCount;
+    let bytes = type.paramBytes;
+    for (let group = 0; group < groups; group++) {
+      const size = reader.u32();
+      count += size;
+      checkLimit(module.limits, 'functionLocalsMax', count, reader.pos);
+      const vector = readValueType(reader, module, module.types.length) === 'v128';
+      if (vector) this.flags |= bodyFlag.vectors;
+      bytes += size * (vector ? 16 : 8);
+    }
+    this.localCount = count;
+    return bytes;
+  }
+
+  private step(slot: number, offset: number): void {
+    const kind = (immediateOf[slot] as number) - 1;
+    const feature = featureOf[slot] as number;
+    this.featuresSeen[feature] = 1;
+    if (kind === imm.none) this.control.adjust(popsOf[slot] as number, pushesOf[slot] as number);
+    else if (kind === imm.local) this.stepLocal(slot, offset);
+    else this.stepOther(slot, kind, offset);
+    if (slot >= 256 + 640) this.flags |= bodyFlag.vectors;
+  }
+
+  private stepLocal(slot: number, offset: number): void {
+    const index = this.reader.u32();
+    if (index >= this.localCount) throw outOfRange('local', index, this.localCount, offset);
+    this.control.adjust(popsOf[slot] as number, pushesOf[slot] as number);
+  }
+
+  private stepOther(slot: number, kind: number, offset: number): void {
+    const { reader, control, module } = this;
+    switch (kind) {
+      case imm.const32:
+        reader.skipLeb(5);
+        break;
+      case imm.const64:
+        reader.skipLeb(10);
+        break;
+      case imm.bytes4:
+        reader.skip(4);
+        break;
+      case imm.bytes8:
+        reader.skip(8);
+        break;
+      case imm.bytes16:
+        reader.skip(16);
+        break;
+      case imm.lane:
+        reader.u8();
+        break;
+      case imm.memarg:
+        this.memarg(offset);
+        break;
+      case imm.memargLane:
+        this.memarg(offset);
+        reader.u8();
+        break;
+      case imm.global:
+        this.index('global', module.globalCount, offset);
+        break;
+      case imm.refFunc:
+        this.index('function', module.functionTypes.length, offset);
+        break;
+      case imm.heapType:
+        readHeapType(reader, module, module.types.length);
+        break;
+      case imm.selectTypes:
+        this.selectTypes();
+        break;
+      case imm.branchCast:
+        this.branchCast(offset);
+        break;
+      default:
+        if (this.stepControl(slot, kind, offset)) return;
+        if (this.stepCall(slot, kind, offset)) return;
+        this.stepBulk(slot, kind, offset);
+        if (this.stepAggregate(slot, kind, offset)) return;
+    }
+    control.adjust(popsOf[slot] as number, pushesOf[slot] as number);
+  }
+
+  private stepControl(slot: number, kind: number, offset: number): boolean {
+    const { reader, control } = this;
+    switch (kind) {
+      case imm.block:
+        this.openBlock(slot, offset);
+        return true;
+      case imm.tryTable:
+        this.openTryTable(offset);
+        return true;
+      case imm.end:
+        control.end();
+        return true;
+      case imm.else:
+        control.expect([0x04], 'this else', offset);
+        control.split(0x05, undefined);
+        return true;
+      case imm.catch:
+        control.expect([0x06, 0x07], 'this catch', offset);
+        control.split(0x07, this.tagParams(offset));
+        return true;
+      case imm.catchAll:
+        control.expect([0x06, 0x07], 'this catch_all', offset);
+        control.split(0x19, 0);
+        return true;
+      case imm.delegate:
+        control.expect([0x06], 'this delegate', offset);
+        // The label counts from outside the try block, and may name the function itself.
+        if (reader.u32() >= control.depth) throw outOfRange('label', reader.pos, control.depth - 1, offset);
+        control.end();
+        return true;
+      case imm.label:
+        this.label(offset);
+        control.adjust(popsOf[slot] as number, pushesOf[slot] as number);
+        if (slot === 0x0c) control.dead();
+        return true;
+      case imm.brTable:
+        this.branchTable(offset);
+        control.dead();
+        return true;
+      case imm.return:
+      case imm.unreachable:
+        control.dead();
+        return true;
+      case imm.rethrow:
+        this.label(offset);
+        this.throws();
+        return true;
+      case imm.throwRef:
+        this.throws();
+        return true;
+      case imm.tag:
+        this.tagParams(offset);
+        this.throws();
+        return true;
+      default:
+        return false;
+    }
+  }
+
+  private throws(): void {
+    this.flags |= bodyFlag.throws;
+    this.control.dead();
+  }
+
+  private stepCall(slot: number, kind: number, offset: number): boolean {
+    const { module } = this;
+    if (kind === imm.call) {
+      this.called(slot, this.functionType(this.index('function', module.functionTypes.length, offset)), 0);
+      return true;
+    }
+    if (kind === imm.callIndirect) {
+      const type = this.typeOf(this.index('type', module.types.length, offset), typeKind.func, offset);
+      const table = this.index('table', module.tables.length, offset);
+      if (table > 0) module.features.add('reference-types');
+      this.called(slot, type, 1);
+      return true;
+    }
+    if (kind === imm.callRef) {
+      this.called(slot, this.typeOf(this.index('type', module.types.length, offset), typeKind.func, offset), 1);
+      return true;
+    }
+    return false;
+  }
+
+  private called(slot: number, type: DecodedType, extra: number): void {
+    this.flags |= bodyFlag.calls;
+    this.control.adjust(type.paramCount + extra, type.resultCount);
+    if (type.hasVector) this.flags |= bodyFlag.vectors;
+    if (slot !== 0x12 && slot !== 0x13 && slot !== 0x15) return;
+    this.flags |= bodyFlag.tailCalls;
+    this.control.dead();
+  }
+
+  private stepBulk(slot: number, kind: number, offset: number): void {
+    const { module, reader } = this;
+    const { helpers } = module;
+    if (kind === imm.memory) {
+      const index = this.memoryIndex(offset);
+      if (slot === 0x40) helpers.memoryGrow.add(index);
+      if (slot === bulkFill) helpers.memoryBulk.add(index);
+    } else if (kind === imm.table) {
+      const index = this.index('table', module.tables.length, offset);
+      if (slot === tableGrow) helpers.tableGrow.add(index);
+      if (slot === tableFill) helpers.tableBulk.add(index);
+    } else if (kind === imm.memoryInit) {
+      this.dataIndex(offset);
+      helpers.memoryBulk.add(this.memoryIndex(offset));
+    } else if (kind === imm.memoryCopy) {
+      const [to, from] = [this.memoryIndex(offset), this.memoryIndex(offset)];
+      helpers.memoryBulk.add(copyLengthOwner(to, from, module.memories));
+    } else if (kind === imm.tableInit) {
+      this.index('element segment', module.elementSegments, offset);
+      helpers.tableBulk.add(this.index('table', module.tables.length, offset));
+    } else if (kind === imm.tableCopy) {
+      const to = this.index('table', module.tables.length, offset);
+      helpers.tableBulk.add(copyLengthOwner(to, this.index('table', module.tables.length, offset), module.tables));
+    } else if (kind === imm.dataIndex) this.dataIndex(offset);
+    else if (kind === imm.elementIndex) reader.u32();
+  }
+
+  /** @returns true when it has adjusted the operand height itself. */
+  private stepAggregate(slot: number, kind: number, offset: number): boolean {
+    const { module, reader, control } = this;
+    const isType = kind >= imm.type && kind <= imm.typeType;
+    if (!isType) return false;
+    const type = module.types[this.index('type', module.types.length, offset)];
+    if (kind === imm.typeField || kind === imm.typeData) reader.u32();
+    if (kind === imm.typeElement) this.index('element segment', module.elementSegments, offset);
+    if (kind === imm.typeType) this.index('type', module.types.length, offset);
+    const sub = slot - 256;
+    if (sub === 0) {
+      control.adjust(type?.paramCount ?? 0, 1);
+      return true;
+    }
+    if (kind === imm.arrayFixed) {
+      control.adjust(reader.u32(), 1);
+      return true;
+    }
+    if (isArrayBulk(sub)) module.helpers.arrayBulk.add(type?.elementShift ?? 3);
+    return false;
+  }
+
+  private openBlock(slot: number, offset: number): void {
+    const { reader, module, control } = this;
+    if (slot === 0x03) this.flags |= bodyFlag.loops;
+    if (slot === 0x06) this.flags |= bodyFlag.handlers;
+    control.adjust(popsOf[slot] as number, 0);
+    const byte = reader.pos < reader.end ? (reader.bytes[reader.pos] as number) : 0;
+    if (byte === 0x40) {
+      reader.pos++;
+      control.push(slot, 0, 0, offset);
+    } else if (byte > 0x40 && byte < 0x80) {
+      readValueType(reader, module, module.types.length);
+      control.push(slot, 0, 1, offset);
+    } else {
+      const type = this.typeOf(this.blockTypeIndex(offset), typeKind.func, offset);
+      module.features.add('multi-value');
+      control.push(slot, type.paramCount, type.resultCount, offset);
+    }
+  }
+
+  private blockTypeIndex(offset: number): number {
+    const index = this.reader.s33();
+    if (index < 0 || index >= this.module.types.length) {
+      throw outOfRange('type', index, this.module.types.length, offset);
+    }
+    return index;
+  }
+
+  private openTryTable(offset: number): void {
+    const { reader, control } = this;
+    this.flags |= bodyFlag.handlers;
+    this.openBlock(0x1f, offset);
+    const count = reader.u32();
+    checkLimit(this.module.limits, 'brTableEntriesMax', count, offset);
+    for (let at = 0; at < count; at++) {
+      const kind = reader.u8();
+      if (kind > 3) throw new WasmError('malformed', 'This byte is not a kind of handler.', { offset: reader.pos - 1 });
+      if (kind < 2) this.tagParams(offset);
+      // A handler's label counts from outside the try block.
+      this.labelAt(reader.u32(), control.depth - 1, offset);
+    }
+  }
+
+  private branchTable(offset: number): void {
+    const { reader } = this;
+    const count = reader.u32();
+    checkLimit(this.module.limits, 'brTableEntriesMax', count, offset);
+    for (let at = 0; at <= count; at++) this.label(offset);
+  }
+
+  private branchCast(offset: number): void {
+    this.reader.u8();
+    this.label(offset);
+    readHeapType(this.reader, this.module, this.module.types.length);
+    readHeapType(this.reader, this.module, this.module.types.length);
+  }
+
+  private label(offset: number): void {
+    this.labelAt(this.reader.u32(), this.control.depth, offset);
+  }
+
+  private labelAt(label: number, depth: number, offset: number): void {
+    if (label >= depth) throw outOfRange('label', label, depth, offset);
+    if (label === depth - 1) this.flags |= bodyFlag.branchesToEnd;
+  }
+
+  private memarg(offset: number): void {
+    const { reader } = this;
+    const flags = reader.u32();
+    if (flags >= 128) throw new WasmError('malformed', 'An alignment is too large.', { offset });
+    if (flags & 0x40) this.memoryIndex(offset);
+    else if (this.module.memories.length === 0) throw outOfRange('memory', 0, 0, offset);
+    reader.u64();
+  }
+
+  private memoryIndex(offset: number): number {
+    return this.index('memory', this.module.memories.length, offset);
+  }
+
+  private dataIndex(offset: number): void {
+    const { declaredDataSegments } = this.module;
+    if (declaredDataSegments === undefined) {
+      throw new WasmError('malformed', 'Data segments are used in code without a data count section.', { offset });
+    }
+    this.index('data segment', declaredDataSegments, offset);
+  }
+
+  private selectTypes(): void {
+    const { reader, module } = this;
+    const count = reader.u32();
+    if (count !== 1) throw new WasmError('malformed', 'A select must have one type.', { offset: reader.pos });
+    readValueType(reader, module, module.types.length);
+  }
+
+  private tagParams(offset: number): number {
+    const index = this.index('tag', this.module.tagTypes.length, offset);
+    return this.typeOf(this.module.tagTypes[index] as number, typeKind.func, offset).paramCount;
+  }
+
+  private index(what: string, count: number, offset: number): number {
+    const index = this.reader.u32();
+    if (index >= count) throw outOfRange(what, index, count, offset);
+    return index;
+  }
+
+  private functionType(index: number): DecodedType {
+    return this.typeOf(this.module.functionTypes[index] as number, typeKind.func, this.reader.pos);
+  }
+
+  private typeOf(index: number, kind: number, offset: number): DecodedType {
+    const type = this.module.types[index];
+    if (type === undefined) throw outOfRange('type', index, this.module.types.length, offset);
+    if (type.kind !== kind) throw new WasmError('malformed', 'The type is not a function type.', { offset });
+    return type;
+  }
+}
+
+/** Array operators that move a number of elements that is only known when they run. */
+export function isArrayBulk(sub: number): boolean {
+  return sub === 6 || sub === 7 || sub === 9 || sub === 10 || (sub >= 16 && sub <= 19);
+}
+
+/** A copy's length has the index type of the smaller address space: the helper of that memory or table takes it. */
+export function copyLengthOwner(to: number, from: number, all: readonly { readonly is64: boolean }[]): number {
+  return all[to]?.is64 === true && all[from]?.is64 === false ? from : to;
+}

@@ -1,0 +1,137 @@
+import type { ModuleLimits } from './module-limits.js';
+
+/** A half-open range of bytes in the module. */
+export interface Span {
+  readonly start: number;
+  readonly end: number;
+}
+
+export const typeKind = { func: 0, struct: 1, array: 2 } as const;
+
+/**
+ * One entry of the type index space. Parameter and result lists are kept as the bytes they were written in, so that
+ * the rewriter can repeat them without understanding each type.
+ */
+export interface DecodedType {
+  readonly kind: number;
+  readonly paramCount: number;
+  readonly resultCount: number;
+  /** Bytes of the parameter types (functions), fields (structs) or the element type (arrays), without the count. */
+  readonly params: Span;
+  readonly results: Span;
+  /** Log2 of the bytes of an array's element. */
+  readonly elementShift: number;
+  /** 16 per vector and 8 per any other parameter: what the parameters take in a frame. */
+  readonly paramBytes: number;
+  readonly hasVector: boolean;
+}
+
+export interface DecodedImport {
+  readonly module: string;
+  readonly name: string;
+  readonly kind: ExternalKind;
+  readonly type: string;
+}
+
+export interface DecodedExport {
+  readonly name: string;
+  readonly kind: ExternalKind;
+  readonly index: number;
+}
+
+export const externalKinds = ['function', 'table', 'memory', 'global', 'tag'] as const;
+export type ExternalKind = (typeof externalKinds)[number];
+
+/** Limits of a memory (in pages of 65,536 bytes) or a table (in elements). */
+export interface DecodedLimits {
+  readonly min: number;
+  readonly max: number | undefined;
+  readonly is64: boolean;
+  readonly imported: boolean;
+  /** Where the limits are written, for the clamp. */
+  readonly span: Span;
+}
+
+export interface DecodedTable extends DecodedLimits {
+  readonly elementType: Span;
+}
+
+export interface SectionSpan extends Span {
+  readonly id: number;
+  /** Start of the section including its id and size. */
+  readonly head: number;
+  readonly name: string | undefined;
+}
+
+/** Properties of a function body that decide how it is metered. */
+export const bodyFlag = {
+  calls: 1,
+  loops: 2,
+  handlers: 4,
+  tailCalls: 8,
+  branchesToEnd: 16,
+  vectors: 32,
+  throws: 64,
+} as const;
+
+/** Runtime helpers that bodies need; one bit each per memory or table index where they are specific. */
+export interface HelperUse {
+  readonly memoryGrow: Set<number>;
+  readonly memoryBulk: Set<number>;
+  readonly tableGrow: Set<number>;
+  readonly tableBulk: Set<number>;
+  readonly arrayBulk: Set<number>;
+}
+
+/** A module after every check of ours, in the form that both the inspection and the rewriter read. */
+export class DecodedModule {
+  readonly bytes: Uint8Array;
+  readonly limits: ModuleLimits;
+  readonly sections: SectionSpan[] = [];
+  readonly types: DecodedType[] = [];
+  readonly imports: DecodedImport[] = [];
+  readonly exports: DecodedExport[] = [];
+  /** Type index by function index, imports first. */
+  functionTypes: number[] = [];
+  importedFunctions = 0;
+  importedGlobals = 0;
+  globalCount = 0;
+  readonly globalTypes: string[] = [];
+  readonly tables: DecodedTable[] = [];
+  readonly memories: DecodedLimits[] = [];
+  readonly tagTypes: number[] = [];
+  importedTags = 0;
+  start: number | undefined;
+  elementSegments = 0;
+  declaredDataSegments: number | undefined;
+  dataSegments = 0;
+  dataBytes = 0;
+  /** Functions that code outside the module, or an indirect call, can reach. */
+  readonly escaping = new Set<number>();
+  readonly features = new Set<string>();
+  /** By defined function: the body's bytes, its flags, its locals (with parameters) and its frame. */
+  bodyStarts = new Uint32Array(0);
+  bodyEnds = new Uint32Array(0);
+  bodyFlags = new Uint8Array(0);
+  bodyLocals = new Uint32Array(0);
+  frameBytes = new Uint32Array(0);
+  readonly helpers: HelperUse = {
+    memoryGrow: new Set(),
+    memoryBulk: new Set(),
+    tableGrow: new Set(),
+    tableBulk: new Set(),
+    arrayBulk: new Set(),
+  };
+  moduleName: string | undefined;
+  functionNames: Map<number, string> = new Map();
+
+  constructor(bytes: Uint8Array, limits: ModuleLimits) {
+    this.bytes = bytes;
+    this.limits = limits;
+  }
+
+  /** True when an exception can pass through code of this module, so that a call may never come back. */
+  get sawExceptions(): boolean {
+    return this.tagTypes.length > 0 || this.features.has('exceptions') || this.features.has('legacy-exceptions');
+  }
+}

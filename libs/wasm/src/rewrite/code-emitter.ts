@@ -1,0 +1,161 @@
+import type { ByteWriter } from '../binary/byte-writer.js';
+import type { RewritePlan } from './plan.js';
+
+/** Writes the instruction sequences of metering for one function at a time. */
+export class CodeEmitter {
+  /** Offsets of the checks' `if` in the body, for the branch hints: they are almost never taken. */
+  readonly unlikely: number[] = [];
+  private readonly out: ByteWriter;
+  private readonly fuel: number;
+  private readonly depth: number;
+  private readonly stack: number;
+  private readonly slow: number;
+  private depthLocal = 0;
+  private fuelLocal = 0;
+  private fuelInGlobal = false;
+  private outer = false;
+
+  constructor(out: ByteWriter, plan: RewritePlan) {
+    this.out = out;
+    this.fuel = plan.counter('fuel');
+    this.depth = plan.counter('depth');
+    this.stack = plan.counter('stack');
+    this.slow = plan.helper('slow');
+  }
+
+  /**
+   * Starts a function. Where exceptions are caught, the fuel stays in its global all the time, since a handler starts
+   * with whatever the code that threw has left there.
+   */
+  enter(depthLocal: number, fuelLocal: number, fuelInGlobal: boolean, outer: boolean): void {
+    this.depthLocal = depthLocal;
+    this.fuelLocal = fuelLocal;
+    this.fuelInGlobal = fuelInGlobal;
+    this.outer = outer;
+    this.unlikely.length = 0;
+  }
+
+  loadAtInnerEntry(): void {
+    if (!this.fuelInGlobal) return;
+    this.op(0x20, this.fuelLocal);
+    this.op(0x24, this.fuel);
+  }
+
+  /** Takes over the stack left by the caller and sets the hand-over back to a whole stack. */
+  loadAtOuterEntry(): void {
+    this.op(0x23, this.depth);
+    this.op(0x21, this.depthLocal);
+    this.op(0x23, this.stack);
+    this.op(0x24, this.depth);
+    this.reloadFuel();
+  }
+
+  /**
+   * Charges a segment whose cost is not known yet, and checks if asked to; with `frameBytes` the check covers the stack.
+   * @returns where to patch the cost.
+   */
+  charge(check: boolean, frameBytes: number | undefined): number {
+    const { out } = this;
+    out.reserve(64);
+    this.getFuel();
+    out.u8(0x42);
+    const patchAt = out.pos;
+    out.pos += 2;
+    out.u8(0x7d);
+    if (!check) {
+      this.setFuel();
+      return patchAt;
+    }
+    if (this.fuelInGlobal) {
+      this.setFuel();
+      this.getFuel();
+    } else this.op(0x22, this.fuelLocal);
+    if (frameBytes !== undefined) this.takeFrame(frameBytes);
+    out.list([0x42, 0x00, 0x53]);
+    this.unlikely.push(out.pos);
+    out.list([0x04, 0x40]);
+    this.op(0x20, this.depthLocal);
+    this.getFuel();
+    this.op(0x10, this.slow);
+    this.setFuel();
+    out.u8(0x0b);
+    return patchAt;
+  }
+
+  /** Negative fuel or negative depth: one test for both. */
+  private takeFrame(frameBytes: number): void {
+    this.op(0x20, this.depthLocal);
+    this.out.u8(0x41);
+    this.out.s32(frameBytes);
+    this.out.u8(0x6b);
+    this.op(0x22, this.depthLocal);
+    this.out.list([0xac, 0x84]);
+  }
+
+  /** Writes a cost into the two bytes that were kept free: a signed LEB128 that may be longer than it had to be. */
+  patchCharge(patchAt: number, cost: number): void {
+    this.out.bytes[patchAt] = (cost & 0x7f) | 0x80;
+    this.out.bytes[patchAt + 1] = cost >> 7;
+  }
+
+  innerCall(index: number): void {
+    this.op(0x20, this.depthLocal);
+    this.helperCall(index);
+  }
+
+  /** Calls a function that takes the fuel last and gives it back last. */
+  helperCall(index: number): void {
+    this.getFuel();
+    this.op(0x10, index);
+    this.setFuel();
+  }
+
+  flushFuel(): void {
+    if (this.fuelInGlobal) return;
+    this.op(0x20, this.fuelLocal);
+    this.op(0x24, this.fuel);
+  }
+
+  flushAll(): void {
+    this.flushFuel();
+    this.op(0x20, this.depthLocal);
+    this.op(0x24, this.depth);
+  }
+
+  reloadFuel(): void {
+    if (this.fuelInGlobal) return;
+    this.op(0x23, this.fuel);
+    this.op(0x21, this.fuelLocal);
+  }
+
+  /** What has to happen before a function is left: results are on the operand stack already. */
+  exit(frameBytes: number, frameKept: boolean): void {
+    if (!this.outer) {
+      this.getFuel();
+      return;
+    }
+    this.flushFuel();
+    this.op(0x20, this.depthLocal);
+    if (frameBytes > 0 && !frameKept) {
+      this.out.u8(0x41);
+      this.out.s32(frameBytes);
+      this.out.u8(0x6a);
+    }
+    this.op(0x24, this.depth);
+  }
+
+  private getFuel(): void {
+    if (this.fuelInGlobal) this.op(0x23, this.fuel);
+    else this.op(0x20, this.fuelLocal);
+  }
+
+  private setFuel(): void {
+    if (this.fuelInGlobal) this.op(0x24, this.fuel);
+    else this.op(0x21, this.fuelLocal);
+  }
+
+  private op(opcode: number, index: number): void {
+    this.out.u8(opcode);
+    this.out.u32(index);
+  }
+}

@@ -1,0 +1,235 @@
+import { ByteWriter } from '../binary/byte-writer.js';
+import type { DecodedLimits } from '../inspect/decoded-module.js';
+import { limitCode, sliceInstructions } from './counters.js';
+import { type Helper, pageBytes, type RewritePlan, tableElementBytes } from './plan.js';
+import { valueType } from './type-table.js';
+
+const i32 = Uint8Array.of(valueType.i32);
+const i64 = Uint8Array.of(valueType.i64);
+
+/** What a growth costs beside its size: the engine leaves compiled code and may replace buffers. */
+const growFuel = 256;
+/** A page of memory is 65,536 bytes to be zeroed and mapped: one unit per 64 bytes. */
+const growShiftPerPage = 10;
+/** Moved bytes cost one unit per 8, as a loop of 64-bit loads and stores would at its very best. */
+const moveShift = 3;
+
+/** Code that metering adds to a module, written with the few operators it needs. */
+class Assembler {
+  readonly out = new ByteWriter(256);
+
+  ops(...bytes: number[]): this {
+    this.out.list(bytes);
+    return this;
+  }
+
+  get(local: number): this {
+    this.out.u8(0x20);
+    this.out.u32(local);
+    return this;
+  }
+
+  set(local: number): this {
+    this.out.u8(0x21);
+    this.out.u32(local);
+    return this;
+  }
+
+  global(index: number): this {
+    this.out.u8(0x23);
+    this.out.u32(index);
+    return this;
+  }
+
+  setGlobal(index: number): this {
+    this.out.u8(0x24);
+    this.out.u32(index);
+    return this;
+  }
+
+  const32(value: number): this {
+    this.out.u8(0x41);
+    this.out.s32(value);
+    return this;
+  }
+
+  const64(value: number): this {
+    this.out.u8(0x42);
+    this.out.s64(BigInt(value));
+    return this;
+  }
+
+  indexed(opcode: number, index: number): this {
+    this.out.u8(opcode);
+    this.out.u32(index);
+    return this;
+  }
+}
+
+/** The type index and body (without its size) of every helper, in the order of their indices. */
+export function helperFunctions(plan: RewritePlan): { readonly type: number; readonly body: Uint8Array }[] {
+  return plan.helpers.map((helper) => {
+    switch (helper.kind) {
+      case 'slow':
+        return slow(plan);
+      case 'overflow':
+        return overflow(plan, helper);
+      case 'memoryGrow':
+      case 'tableGrow':
+        return grow(plan, helper);
+      case 'memoryBulk':
+      case 'tableBulk':
+        return bulk(plan, helper);
+      case 'arrayBulk':
+        return arrayBulk(plan, helper);
+      default:
+        return start(plan, helper);
+    }
+  });
+}
+
+/**
+ * Reached when the stack or the slice of fuel is used up: ends the run, or takes the next slice from the reserve.
+ * Parameters: the stack left, the fuel. Gives the new fuel.
+ */
+function slow(plan: RewritePlan): { type: number; body: Uint8Array } {
+  const [fuel, reserve, limit] = [plan.counter('fuel'), plan.counter('reserve'), plan.counter('limit')];
+  const code = new Assembler();
+  code.ops(1, 1, valueType.i64);
+  code.get(0).const32(0).ops(0x48, 0x04, 0x40);
+  code.get(1).setGlobal(fuel).const32(limitCode.stack).setGlobal(limit);
+  code.indexed(0x10, plan.helper('overflow')).ops(0x00, 0x0b);
+  code.get(1).global(reserve).ops(0x7c).const64(0).ops(0x53, 0x04, 0x40);
+  code.get(1).setGlobal(fuel).const32(limitCode.instructions).setGlobal(limit).ops(0x00, 0x0b);
+  code.const64(sliceInstructions).get(1).ops(0x7d).indexed(0x22, 2);
+  code.global(reserve).ops(0x55, 0x04, 0x40).global(reserve).set(2).ops(0x0b);
+  code.global(reserve).get(2).ops(0x7d).setGlobal(reserve);
+  code.get(1).get(2).ops(0x7c).indexed(0x22, 1).setGlobal(fuel).get(1).ops(0x0b);
+  return { type: plan.types.plain([i32, i64], [i64]), body: code.out.take() };
+}
+
+/**
+ * Calls itself until the engine's own stack is used up, so that a stack overflow surfaces as the engine's own error
+ * and, like it, cannot be caught by the guest.
+ */
+function overflow(plan: RewritePlan, helper: Helper): { type: number; body: Uint8Array } {
+  const code = new Assembler().ops(0).indexed(0x10, helper.index).ops(0x0b);
+  return { type: plan.types.plain([], []), body: code.out.take() };
+}
+
+/** Charges `amount` (in a local) to fuel and bulk, and takes a new slice when that used the old one up. */
+function charge(plan: RewritePlan, code: Assembler, fuelLocal: number, amountLocal: number): void {
+  const bulkCounter = plan.counter('bulk');
+  code.global(bulkCounter).get(amountLocal).ops(0x7c).setGlobal(bulkCounter);
+  code.get(fuelLocal).get(amountLocal).ops(0x7d).indexed(0x22, fuelLocal).const64(0).ops(0x53, 0x04, 0x40);
+  code.const32(0).get(fuelLocal).indexed(0x10, plan.helper('slow')).set(fuelLocal).ops(0x0b);
+}
+
+/**
+ * `memory.grow` and `table.grow` under the budget of the instance. Parameters: what the operator takes, then the fuel.
+ * Locals: the size in bytes, the cost, the answer.
+ */
+function grow(plan: RewritePlan, helper: Helper): { type: number; body: Uint8Array } {
+  const { module } = plan;
+  const isMemory = helper.kind === 'memoryGrow';
+  const table = module.tables[helper.subject];
+  const limits = (isMemory ? module.memories[helper.subject] : table) as DecodedLimits;
+  const index = limits.is64 ? i64 : i32;
+  const element = table === undefined ? i64 : module.bytes.slice(table.elementType.start, table.elementType.end);
+  const params = isMemory ? [index, i64] : [element, index, i64];
+  const delta = isMemory ? 0 : 1;
+  const [fuel, bytes, cost, answer] = [delta + 1, delta + 2, delta + 3, delta + 4];
+  const code = new Assembler().ops(2, 2, valueType.i64, 1, ...index);
+  const widen = (): Assembler => (limits.is64 ? code.get(delta) : code.get(delta).ops(0xad));
+  const minusOne = (): Assembler => code.ops(limits.is64 ? 0x42 : 0x41, 0x7f);
+  // Beyond 2^32 units nothing can be granted, and the multiplication below must not wrap.
+  widen()
+    .const64(2 ** 32)
+    .ops(0x56, 0x04, 0x40);
+  minusOne().get(fuel).ops(0x0f, 0x0b);
+  widen()
+    .const64(isMemory ? pageBytes : tableElementBytes)
+    .ops(0x7e)
+    .set(bytes);
+  code.const64(growFuel).set(cost);
+  charge(plan, code, fuel, cost);
+  code.global(plan.counter('memory')).get(bytes).ops(0x7c).global(plan.counter('memoryMax')).ops(0x56, 0x04, 0x40);
+  code.get(bytes).setGlobal(plan.counter('refused'));
+  minusOne().get(fuel).ops(0x0f, 0x0b);
+  widen();
+  if (isMemory) code.const64(growShiftPerPage).ops(0x86);
+  code.set(cost);
+  charge(plan, code, fuel, cost);
+  if (isMemory) code.get(delta).indexed(0x40, helper.subject);
+  else code.get(0).get(delta).ops(0xfc).indexed(15, helper.subject);
+  code.indexed(0x22, answer);
+  minusOne().ops(limits.is64 ? 0x52 : 0x47, 0x04, 0x40);
+  code.global(plan.counter('memory')).get(bytes).ops(0x7c).setGlobal(plan.counter('memory')).ops(0x0b);
+  code.get(answer).get(fuel).ops(0x0b);
+  return { type: plan.types.plain(params, [index, i64]), body: code.out.take() };
+}
+
+/**
+ * Charges a copy, fill or init before it runs. A length above the size of the whole memory or table moves nothing:
+ * the operator will trap, and is not charged for what it cannot do. Parameters and results: the length, the fuel.
+ */
+function bulk(plan: RewritePlan, helper: Helper): { type: number; body: Uint8Array } {
+  const { module } = plan;
+  const isMemory = helper.kind === 'memoryBulk';
+  const limits = (isMemory ? module.memories : module.tables)[helper.subject];
+  const is64 = limits?.is64 === true;
+  const length = is64 ? i64 : i32;
+  const code = new Assembler().ops(1, 1, valueType.i64);
+  const widen = (): Assembler => (is64 ? code : code.ops(0xad));
+  code.get(0);
+  widen().set(2);
+  code.get(2);
+  if (isMemory) code.indexed(0x3f, helper.subject);
+  else code.ops(0xfc).indexed(16, helper.subject);
+  widen();
+  if (isMemory) code.const64(16).ops(0x86);
+  code.ops(0x58, 0x04, 0x40).get(2);
+  if (isMemory)
+    code
+      .const64(2 ** moveShift - 1)
+      .ops(0x7c)
+      .const64(moveShift)
+      .ops(0x88);
+  code.set(2);
+  charge(plan, code, 1, 2);
+  code.ops(0x0b).get(0).get(1).ops(0x0b);
+  return { type: plan.types.plain([length, i64], [length, i64]), body: code.out.take() };
+}
+
+/** Charges an array operator by the bytes of its elements. Parameters and results: the number of elements, the fuel. */
+function arrayBulk(plan: RewritePlan, helper: Helper): { type: number; body: Uint8Array } {
+  const code = new Assembler().ops(1, 1, valueType.i64);
+  code.get(0).ops(0xad).const64(helper.subject).ops(0x86);
+  code
+    .const64(2 ** moveShift - 1)
+    .ops(0x7c)
+    .const64(moveShift)
+    .ops(0x88)
+    .set(2);
+  charge(plan, code, 1, 2);
+  code.get(0).get(1).ops(0x0b);
+  return { type: plan.types.plain([i32, i64], [i32, i64]), body: code.out.take() };
+}
+
+/** Runs the start function. It has an index of its own, since exporting the original would allow `ref.func` on it. */
+function start(plan: RewritePlan, helper: Helper): { type: number; body: Uint8Array } {
+  const code = new Assembler().ops(0).indexed(0x10, helper.subject).ops(0x0b);
+  return { type: plan.types.plain([], []), body: code.out.take() };
+}
+
+/** The entry of a wrapped function: takes the counters from their globals, calls the inner function, puts them back. */
+export function wrapperBody(plan: RewritePlan, typeIndex: number, inner: number): Uint8Array {
+  const params = plan.module.types[typeIndex]?.paramCount ?? 0;
+  const code = new Assembler().ops(1, 1, valueType.i32);
+  for (let at = 0; at < params; at++) code.get(at);
+  code.global(plan.counter('depth')).indexed(0x22, params);
+  code.global(plan.counter('stack')).setGlobal(plan.counter('depth'));
+  code.global(plan.counter('fuel')).indexed(0x10, inner).setGlobal(plan.counter('fuel'));
+  code.get(params).setGlobal(plan.counter('depth')).ops(0x0b);
+  return code.out.take();
+}

@@ -1,0 +1,154 @@
+import { WasmError } from '../binary/wasm-error.js';
+import {
+  type CounterName,
+  counterExport,
+  counterNames,
+  limitCode,
+  stackBytesDefault,
+  unlimited,
+} from '../rewrite/counters.js';
+
+/** What one run may use. What is left out is not limited, except the stack. */
+export interface InstanceLimits {
+  /** Instructions plus what bulk operations cost by size. */
+  readonly fuel?: bigint | number;
+  /** Bytes of all memories and tables together. */
+  readonly memoryBytesMax?: number;
+  /** Logical bytes of stack; see `docs/limits.md`. Default 512,000. */
+  readonly stackBytesMax?: number;
+}
+
+/** Which limit ended a run or refused memory. */
+export type LimitTripped = 'none' | 'instruction_limit' | 'stack_overflow' | 'memory_limit';
+
+/** What a run has used since its last `refill`. */
+export interface Usage {
+  /** Operators run, by Wasmtime's rule. */
+  readonly instructions: bigint;
+  /** What was charged against the limit: instructions plus `bulk`. */
+  readonly fuel: bigint;
+  /** Charged for bulk operations by the amount they moved. */
+  readonly bulk: bigint;
+  /** Bytes of memories and tables now, which is also their peak: neither ever shrinks. */
+  readonly memoryBytes: bigint;
+  /** Bytes of the last growth that was refused because of the limit; 0 when none was. */
+  readonly memoryBytesRefused: bigint;
+  /** The first of: the instruction limit, the stack, a refused growth of memory. */
+  readonly tripped: LimitTripped;
+}
+
+/** The counters of one instance, or of several modules that share them. */
+export class Counters {
+  readonly globals: Readonly<Record<CounterName, WebAssembly.Global>>;
+  private granted = 0n;
+
+  constructor(globals: Readonly<Record<CounterName, WebAssembly.Global>>) {
+    this.globals = globals;
+  }
+
+  /** Starts a new account: `limits` from now on, nothing used so far. Memory in use stays in use. */
+  refill(limits: InstanceLimits): void {
+    const { globals } = this;
+    this.granted = clampFuel(limits.fuel);
+    globals.fuel.value = 0n;
+    globals.reserve.value = this.granted;
+    globals.bulk.value = 0n;
+    globals.refused.value = 0n;
+    globals.limit.value = limitCode.none;
+    if (limits.memoryBytesMax !== undefined) globals.memoryMax.value = BigInt(limits.memoryBytesMax);
+    if (limits.stackBytesMax !== undefined) globals.stack.value = limits.stackBytesMax;
+    globals.depth.value = globals.stack.value;
+  }
+
+  used(): Usage {
+    const { globals } = this;
+    const left = i64(globals.reserve) + i64(globals.fuel);
+    const fuel = left < 0n ? this.granted : this.granted - left;
+    const bulk = i64(globals.bulk);
+    const memoryBytesRefused = i64(globals.refused);
+    return {
+      fuel,
+      bulk,
+      instructions: fuel - bulk,
+      memoryBytes: i64(globals.memory),
+      memoryBytesRefused,
+      tripped: tripped(globals.limit.value as number, memoryBytesRefused),
+    };
+  }
+}
+
+function i64(global: WebAssembly.Global): bigint {
+  return global.value as bigint;
+}
+
+function clampFuel(fuel: bigint | number | undefined): bigint {
+  if (fuel === undefined) return unlimited;
+  const wanted = typeof fuel === 'bigint' ? fuel : BigInt(Math.trunc(Math.min(fuel, Number(unlimited))));
+  if (wanted < 0n) return 0n;
+  return wanted > unlimited ? unlimited : wanted;
+}
+
+function tripped(limit: number, refused: bigint): LimitTripped {
+  if (limit === limitCode.instructions) return 'instruction_limit';
+  if (limit === limitCode.stack) return 'stack_overflow';
+  return refused > 0n ? 'memory_limit' : 'none';
+}
+
+const accounts = new WeakMap<WebAssembly.Instance, Counters>();
+
+/** The counters of an instance whose module was rewritten with counters of its own. */
+export function countersOf(instance: WebAssembly.Instance): Counters {
+  const known = accounts.get(instance);
+  if (known !== undefined) return known;
+  const globals: Partial<Record<CounterName, WebAssembly.Global>> = {};
+  for (const name of counterNames) {
+    const value = instance.exports[counterExport(name)];
+    if (!(value instanceof WebAssembly.Global)) {
+      throw new WasmError('counters_missing', 'The instance has no counters of its own: its module was not rewritten.');
+    }
+    globals[name] = value;
+  }
+  const counters = new Counters(globals as Record<CounterName, WebAssembly.Global>);
+  accounts.set(instance, counters);
+  return counters;
+}
+
+/** Counters for modules that were rewritten with `counters: 'imported'`; pass them as the import module `$tenon`. */
+export function createCounters(limits: InstanceLimits = {}): Counters {
+  const globals: Partial<Record<CounterName, WebAssembly.Global>> = {};
+  for (const name of counterNames) {
+    const small = name === 'depth' || name === 'stack' || name === 'limit';
+    globals[name] = small
+      ? new WebAssembly.Global({ value: 'i32', mutable: true }, name === 'limit' ? 0 : stackBytesDefault)
+      : new WebAssembly.Global({ value: 'i64', mutable: true }, name === 'memoryMax' ? unlimited : 0n);
+  }
+  const counters = new Counters(globals as Record<CounterName, WebAssembly.Global>);
+  counters.refill(limits);
+  return counters;
+}
+
+/**
+ * Makes an instance of a rewritten module and runs its start function under `limits`.
+ * @throws what the engine throws for wrong imports, and what the start function throws.
+ */
+export function instantiate(
+  module: WebAssembly.Module,
+  imports: WebAssembly.Imports = {},
+  limits: InstanceLimits = {},
+): WebAssembly.Instance {
+  const instance = new WebAssembly.Instance(module, imports);
+  if (instance.exports[counterExport('fuel')] !== undefined) countersOf(instance).refill(limits);
+  const start = instance.exports[counterExport('start')];
+  if (typeof start === 'function') start();
+  return instance;
+}
+
+/** Gives an instance new fuel and sets what it has used back to nothing. Limits that are left out stay. */
+export function refill(instance: WebAssembly.Instance, fuel: bigint | number): void {
+  countersOf(instance).refill({ fuel });
+}
+
+/** What an instance has used since its last refill. */
+export function used(instance: WebAssembly.Instance): Usage {
+  return countersOf(instance).used();
+}
