@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { jsonValueSchema } from './json.js';
+import { timeInputSchema } from './time.js';
 
 /** Text attributes of CloudEvents carry no control characters. */
 function attribute(charactersMax: number) {
@@ -18,7 +19,7 @@ export const cloudEventSchema = z
     source: attribute(512),
     type: attribute(256),
     subject: attribute(512).optional(),
-    time: z.iso.datetime({ offset: true }).optional(),
+    time: timeInputSchema.optional(),
     datacontenttype: z.literal('application/json').optional(),
     data: jsonValueSchema.optional(),
   })

@@ -11,4 +11,5 @@ export * from './limits.js';
 export * from './outcomes.js';
 export * from './problems.js';
 export * from './scopes.js';
+export * from './time.js';
 export * from './worker-http.js';

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { idSchema } from '../ids.js';
 import { jsonObjectSchema } from '../json.js';
-import { timeSchema } from './common.js';
+import { timeSchema } from '../time.js';
 import { pageOf, pageQueryOf } from './page.js';
 
 /** One link of the tenant's hash chain: who did what, or who was refused what. */

@@ -3,7 +3,7 @@ import { idSchema, nameSchema } from '../ids.js';
 import { jsonValueSchema } from '../json.js';
 import { executionLimitsSchema } from '../limits.js';
 import { outcomeSchema } from '../outcomes.js';
-import { timeInputSchema, timeSchema } from './common.js';
+import { timeInputSchema, timeSchema } from '../time.js';
 import { pageOf, pageQueryOf } from './page.js';
 
 export const executionKindSchema = z.enum(['event', 'test', 'sync', 'replay']);
@@ -38,7 +38,8 @@ export type ExecutionSummaryAnswer = z.output<typeof executionSummarySchema>;
 export const executionSchema = z
   .object({
     ...executionSummarySchema.shape,
-    input: jsonValueSchema,
+    /** Left out where it was not kept. */
+    input: jsonValueSchema.optional(),
     /** Only with the outcome `succeeded`. */
     output: jsonValueSchema.optional(),
     log: z.string(),

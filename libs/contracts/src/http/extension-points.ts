@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { idSchema, nameSchema } from '../ids.js';
 import { jsonObjectSchema } from '../json.js';
 import { executionLimitsBodySchema, executionLimitsSchema } from '../limits.js';
-import { timeSchema } from './common.js';
+import { timeSchema } from '../time.js';
 import { pageOf, pageQueryOf } from './page.js';
 
 /** JSON Schemas are size-capped before a validator compiles them. 1 kB is 1,000 bytes. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { idSchema, nameSchema } from '../ids.js';
-import { timeSchema } from './common.js';
+import { timeSchema } from '../time.js';
 import { pageOf, pageQueryOf } from './page.js';
 
 export const createFunctionBodySchema = z

@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { idSchema } from '../ids.js';
 import { scopeSchema } from '../scopes.js';
-import { labelSchema, timeInputSchema, timeSchema } from './common.js';
+import { timeInputSchema, timeSchema } from '../time.js';
+import { labelSchema } from './common.js';
 import { pageOf, pageQueryOf } from './page.js';
 
 export const createKeyBodySchema = z

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 import { nameSchema } from '../ids.js';
 import { executionLimitsBodySchema, executionLimitsSchema } from '../limits.js';
-import { timeSchema } from './common.js';
+import { timeSchema } from '../time.js';
 
 /** What a plan grants. An execution gets the smaller of the plan's and the extension point's limit. */
 export const putPlanBodySchema = z

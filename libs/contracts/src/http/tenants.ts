@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { idSchema, nameSchema } from '../ids.js';
-import { labelSchema, timeSchema } from './common.js';
+import { timeSchema } from '../time.js';
+import { labelSchema } from './common.js';
 import { pageOf, pageQueryOf } from './page.js';
 
 /** The plan of a tenant for which nobody chose one; migrations create it. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { idSchema } from '../ids.js';
-import { timeInputSchema, timeSchema } from './common.js';
+import { timeInputSchema, timeSchema } from '../time.js';
 
 export const usageQuerySchema = z.strictObject({
   /** Without it: thirty days before `to`. */

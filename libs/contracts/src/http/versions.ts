@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { buildRejectionSchema, buildReportSchema } from '../build-report.js';
 import { idSchema, sha256Schema } from '../ids.js';
 import { jsonValueSchema } from '../json.js';
-import { timeSchema } from './common.js';
+import { timeSchema } from '../time.js';
 import { pageOf, pageQueryOf } from './page.js';
 
 /** `failed` means that Tenon failed, not the module: the same bytes may be uploaded again. */

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { idSchema } from '../ids.js';
-import { labelSchema, timeSchema } from './common.js';
+import { timeSchema } from '../time.js';
+import { labelSchema } from './common.js';
 import { eventTypeSchema } from './extension-points.js';
 import { pageOf, pageQueryOf } from './page.js';
 
