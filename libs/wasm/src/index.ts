@@ -7,8 +7,16 @@ export { type CompiledArtifact, compileArtifact } from './artifact/compile-artif
 export { type Artifact, openArtifact } from './artifact/open-artifact.js';
 export { WasmError, type WasmErrorCode, type WasmErrorPlace, wasmErrorCodes } from './binary/wasm-error.js';
 export { type BuildOptions, build } from './build/build.js';
-export { inspect, type ModuleInspection } from './inspect/inspect.js';
+export type { DecodedExport, DecodedImport, ExternalKind } from './inspect/decoded-module.js';
+export {
+  type InspectedFunction,
+  type InspectedLimits,
+  type InspectedSection,
+  inspect,
+  type ModuleInspection,
+} from './inspect/inspect.js';
 export { defaultModuleLimits, type ModuleLimits } from './inspect/module-limits.js';
+export type { Producer } from './inspect/producers-section.js';
 export { rewrite } from './rewrite/rewrite.js';
 export type { RewriteOptions, RewriteSummary, RewrittenModule } from './rewrite/rewrite-options.js';
 export {
@@ -22,3 +30,4 @@ export {
   type Usage,
   used,
 } from './runtime/instantiate.js';
+export { trapUncatchable } from './runtime/trap-uncatchable.js';
