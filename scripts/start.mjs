@@ -8,5 +8,6 @@ await bootstrap(fileURLToPath(import.meta.url), async (args) => {
   const compiled = await build();
   if (compiled > 0) console.log(`Tenon: ${compiled} files compiled`);
   const { main } = await import(pathToFileURL(path.join(root, 'apps/supervisor/dist/main.js')).href);
-  process.exitCode = await main(args);
+  // Whatever a library still keeps open has no say in when we end.
+  process.exit(await main(args));
 });

@@ -1,0 +1,20 @@
+import path from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+/** The checkout: this file is apps/supervisor/{src,dist}/layout. */
+const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
+const state = path.join(root, '.tenon');
+
+/** Where things are, as absolute paths. */
+export const layout = {
+  root,
+  /** Everything that `npm start` keeps between starts; deleting it starts afresh. */
+  state,
+  logs: path.join(state, 'logs'),
+  data: path.join(state, 'data'),
+  devFile: path.join(state, 'dev.json'),
+  secretsFile: path.join(state, 'secrets.json'),
+  processesFile: path.join(state, 'processes.json'),
+  examples: path.join(root, 'examples'),
+  entry: (app: 'api' | 'worker') => path.join(root, 'apps', app, 'dist/main.js'),
+} as const;

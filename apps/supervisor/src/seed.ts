@@ -1,0 +1,72 @@
+import {
+  createdKeySchema,
+  extensionPointSchema,
+  functionPageSchema,
+  planSchema,
+  scopes,
+  tenantPageSchema,
+  tenantSchema,
+} from '@tenon/contracts';
+import type { ApiClient } from './api-client.js';
+import { createOperatorKey } from './database-setup.js';
+import { demoFunctions, demoPoints } from './demo.js';
+import { type DevFile, readDevFile, writeDevFile } from './dev-file.js';
+import { seedFunction } from './seed-functions.js';
+
+const demoPlan = 'demo';
+/** What the api says to a key that it does not know, or no longer. */
+const unknownKey = [401, 403];
+
+async function operatorKeyFor(api: ApiClient, kept: string | undefined, runtimeUrl: string): Promise<string> {
+  const works =
+    kept !== undefined && (await api.get('/v1/tenants?limit=1', tenantPageSchema, kept, unknownKey)) !== undefined;
+  return works ? kept : createOperatorKey(runtimeUrl, 'npm start');
+}
+
+async function seedTerms(api: ApiClient, key: string): Promise<void> {
+  await api.call('PUT', `/v1/plans/${demoPlan}`, planSchema, { key, json: {} });
+  for (const { name, terms } of demoPoints) {
+    const route = `/v1/extension-points/${name}`;
+    // One that is there stays as it is: somebody may have changed it to try something.
+    if ((await api.get(route, extensionPointSchema, key)) !== undefined) continue;
+    await api.call('PUT', route, extensionPointSchema, { key, json: terms });
+  }
+}
+
+async function tenantFor(api: ApiClient, key: string, kept: string | undefined): Promise<string> {
+  const found = kept === undefined ? undefined : await api.get(`/v1/tenants/${kept}`, tenantSchema, key, [400, 404]);
+  if (found !== undefined) return found.id;
+  const json = { name: 'Demo shop', plan: demoPlan };
+  return (await api.call('POST', '/v1/tenants', tenantSchema, { key, json })).id;
+}
+
+async function tenantKeyFor(
+  api: ApiClient,
+  operatorKey: string,
+  tenantId: string,
+  kept: string | undefined,
+): Promise<string> {
+  const works =
+    kept !== undefined && (await api.get('/v1/functions?limit=1', functionPageSchema, kept, unknownKey)) !== undefined;
+  if (works) return kept;
+  const json = { name: 'npm start', scopes };
+  const created = await api.call('POST', `/v1/tenants/${tenantId}/keys`, createdKeySchema, { key: operatorKey, json });
+  return created.key;
+}
+
+/**
+ * Makes the demo operator and tenant, unless they are there from an earlier start, and leaves the keys in
+ * `.tenon/dev.json`. Everything but the first operator key goes through the public API.
+ */
+export async function seed(api: ApiClient, runtimeUrl: string, signal: AbortSignal): Promise<DevFile> {
+  const kept = await readDevFile();
+  const operatorKey = await operatorKeyFor(api, kept?.operatorKey, runtimeUrl);
+  await seedTerms(api, operatorKey);
+  const tenantId = await tenantFor(api, operatorKey, kept?.tenantId);
+  const keptTenantKey = tenantId === kept?.tenantId ? kept.tenantKey : undefined;
+  const tenantKey = await tenantKeyFor(api, operatorKey, tenantId, keptTenantKey);
+  const dev: DevFile = { url: api.url, operatorKey, tenantId, tenantKey };
+  await writeDevFile(dev);
+  await Promise.all(demoFunctions.map((demo) => seedFunction(api, tenantKey, demo, signal)));
+  return dev;
+}
