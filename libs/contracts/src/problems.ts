@@ -71,3 +71,8 @@ export class ProblemError extends Error {
     return problems[this.code].status;
   }
 }
+
+/** The table of codes, as the api shows it to whoever follows the `type` of a problem. */
+export const problemTableSchema = z
+  .object({ problems: z.array(z.object({ code: z.enum(problemCodes), status: z.int(), title: z.string() })) })
+  .meta({ id: 'ProblemTable' });

@@ -16,9 +16,10 @@ const bodyBytesMax = 1_000_000;
 const requestTimeoutMs = 60_000;
 
 /** The HTTP server below Nest: what holds for every request whatever route it meets. */
-export function createHttpAdapter(logger: FastifyBaseLogger): FastifyAdapter {
+export function createHttpAdapter(logger: FastifyBaseLogger, trustProxy: boolean): FastifyAdapter {
   const adapter = new FastifyAdapter({
     loggerInstance: logger,
+    trustProxy,
     disableRequestLogging: true,
     genReqId: requestIdOf,
     requestIdHeader: false,

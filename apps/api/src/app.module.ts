@@ -1,0 +1,38 @@
+import { type DynamicModule, Module } from '@nestjs/common';
+import { AuditModule } from './audit/audit.module.js';
+import { AuthModule } from './auth/auth.module.js';
+import { EventsModule } from './events/events.module.js';
+import { ExecutionsModule } from './executions/executions.module.js';
+import { ExtensionPointsModule } from './extension-points/extension-points.module.js';
+import { FunctionsModule } from './functions/functions.module.js';
+import { HealthModule } from './health/health.module.js';
+import { KeysModule } from './keys/keys.module.js';
+import { PlansModule } from './plans/plans.module.js';
+import { type Platform, platformModule } from './platform/platform.module.js';
+import { TenantsModule } from './tenants/tenants.module.js';
+import { UsageModule } from './usage/usage.module.js';
+import { VersionsModule } from './versions/versions.module.js';
+import { WebhooksModule } from './webhooks/webhooks.module.js';
+
+const features = [
+  HealthModule,
+  TenantsModule,
+  KeysModule,
+  PlansModule,
+  ExtensionPointsModule,
+  FunctionsModule,
+  VersionsModule,
+  EventsModule,
+  WebhooksModule,
+  ExecutionsModule,
+  UsageModule,
+  AuditModule,
+];
+
+@Module({})
+class AppModule {}
+
+/** Every feature, on one platform. */
+export function appModule(platform: Platform): DynamicModule {
+  return { module: AppModule, imports: [platformModule(platform), AuthModule, ...features] };
+}

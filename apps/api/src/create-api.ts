@@ -1,0 +1,46 @@
+import { NestFactory } from '@nestjs/core';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { NestLogger } from '@tenon/telemetry';
+import { appModule } from './app.module.js';
+import { AccessService } from './auth/access.service.js';
+import { ProblemFilter } from './http/problem.filter.js';
+import { RequestValidationPipe } from './http/request-validation.pipe.js';
+import { createHttpAdapter, settingsOf } from './http/server.js';
+import { serveDocs } from './openapi/docs.js';
+import type { Platform } from './platform/platform.module.js';
+
+export interface ApiOptions {
+  /** Shown in the OpenAPI document. */
+  readonly version: string;
+  /** Take the client's address from X-Forwarded-For: only behind a proxy of one's own. */
+  readonly trustProxy?: boolean;
+}
+
+/** The api, ready to listen or to be asked in-process. The platform stays the caller's to close. */
+export async function createApi(platform: Platform, options: ApiOptions): Promise<NestFastifyApplication> {
+  const adapter = createHttpAdapter(platform.logger, options.trustProxy ?? false);
+  const app = await NestFactory.create<NestFastifyApplication>(appModule(platform), adapter, {
+    bodyParser: false,
+    logger: new NestLogger(platform.logger),
+    abortOnError: false,
+  });
+  app.useGlobalPipes(new RequestValidationPipe());
+  app.useGlobalFilters(new ProblemFilter());
+  guardEveryRoute(app);
+  serveDocs(app, options.version);
+  await app.init();
+  await app.getHttpAdapter().getInstance().ready();
+  return app;
+}
+
+/** Runs before a body is read, so that a refused request costs nothing but its headers. */
+function guardEveryRoute(app: NestFastifyApplication): void {
+  const access = app.get(AccessService);
+  app
+    .getHttpAdapter()
+    .getInstance()
+    .addHook('onRequest', async (request) => {
+      const settings = settingsOf(request);
+      if (settings !== undefined) await access.admit(request, settings.access);
+    });
+}

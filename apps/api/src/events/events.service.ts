@@ -1,0 +1,103 @@
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  type AcceptedEventsAnswer,
+  type CloudEvent,
+  type FieldError,
+  type Id,
+  ProblemError,
+  requestLimits,
+} from '@tenon/contracts';
+import type { AcceptedEvent, Database, NewEvent } from '@tenon/database';
+import type { QueueProducer } from '@tenon/queue';
+import { DATABASE, QUEUE } from '../platform/tokens.js';
+import { Batcher, BatcherFullError } from './batcher.js';
+import { PointCatalog } from './point-catalog.js';
+import type { ReadEvents } from './read-cloud-events.js';
+
+/** Events in one commit, and events that may wait for theirs in this process. At 128 kB each the bound is by memory. */
+const eventsPerCommitMax = 500;
+const eventsWaitingMax = 20_000;
+const errorsMax = 50;
+
+/** Takes events in: checked, committed, then handed to the relay. */
+@Injectable()
+export class EventsService {
+  readonly #batcher: Batcher<NewEvent, AcceptedEvent>;
+
+  constructor(
+    @Inject(DATABASE) database: Database,
+    @Inject(QUEUE) private readonly queue: QueueProducer,
+    private readonly catalog: PointCatalog,
+  ) {
+    this.#batcher = new Batcher((tenantId, events) => database.events.insert(tenantId as Id<'tenant'>, events), {
+      itemsMax: eventsPerCommitMax,
+      waitingItemsMax: eventsWaitingMax,
+    });
+  }
+
+  /**
+   * Accepts all events of a request or none. Resolves after the commit: from then on none of them can be lost.
+   *
+   * @throws ProblemError `invalid_event` with one pointer per fault, `unavailable` when too much waits already
+   */
+  async accept(tenantId: Id<'tenant'>, read: ReadEvents, origin: string): Promise<AcceptedEventsAnswer> {
+    const events = await this.#check(read, origin);
+    const accepted = await this.#keep(tenantId, events);
+    this.queue.wakeRelay();
+    return { ids: accepted.map(({ id }) => id), duplicates: accepted.filter(({ duplicate }) => duplicate).length };
+  }
+
+  async #keep(tenantId: Id<'tenant'>, events: readonly NewEvent[]): Promise<readonly AcceptedEvent[]> {
+    try {
+      return await this.#batcher.add(tenantId, events);
+    } catch (error) {
+      if (!(error instanceof BatcherFullError)) throw error;
+      throw new ProblemError('unavailable', 'Too many events wait to be written; try again.', [], { cause: error });
+    }
+  }
+
+  async #check({ events, pointerTo }: ReadEvents, origin: string): Promise<readonly NewEvent[]> {
+    const errors: FieldError[] = [];
+    const checked: NewEvent[] = [];
+    for (const [index, event] of events.entries()) {
+      const data = JSON.stringify(event.data ?? null);
+      errors.push(...(await this.#faultsOf(event, data, pointerTo(index))));
+      if (errors.length >= errorsMax) break;
+      checked.push(toNewEvent(event, data, origin));
+    }
+    if (errors.length === 0) return checked;
+    throw new ProblemError('invalid_event', 'None of the events was accepted; see errors.', errors.slice(0, errorsMax));
+  }
+
+  async #faultsOf(event: CloudEvent, data: string, pointer: string): Promise<readonly FieldError[]> {
+    const bytes = Buffer.byteLength(data);
+    if (bytes > requestLimits.eventDataBytesMax) {
+      const message = `the data has ${bytes} bytes; at most ${requestLimits.eventDataBytesMax} are allowed`;
+      return [{ pointer: `${pointer}/data`, message }];
+    }
+    const points = await this.catalog.fedBy(event.type);
+    if (points.length === 0) return [{ pointer: `${pointer}/type`, message: await this.#unknownType() }];
+    return points.flatMap(({ name, input }) =>
+      input
+        .check(event.data ?? null, `${pointer}/data`)
+        .map((fault) => ({ ...fault, message: `${fault.message} (extension point "${name}")` })),
+    );
+  }
+
+  async #unknownType(): Promise<string> {
+    const known = await this.catalog.knownTypes();
+    return `no extension point takes events of this type; known are: ${known.join(', ') || 'none yet'}`;
+  }
+}
+
+function toNewEvent({ id, source, type, subject, time }: CloudEvent, data: string, origin: string): NewEvent {
+  return {
+    source,
+    sourceEventId: id,
+    type,
+    subject,
+    time: time === undefined ? undefined : new Date(time),
+    data,
+    origin,
+  };
+}

@@ -1,0 +1,76 @@
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  type ExecutionAnswer,
+  type ExecutionSummaryAnswer,
+  type ExecutionsQuery,
+  type Id,
+  ProblemError,
+} from '@tenon/contracts';
+import type { Database, ExecutionSummary, StoredExecution } from '@tenon/database';
+import { mapPage } from '../http/answer-parts.js';
+import type { TenantCaller } from '../http/caller.js';
+import { DATABASE } from '../platform/tokens.js';
+
+/** What was recorded about runs. */
+@Injectable()
+export class ExecutionsService {
+  constructor(@Inject(DATABASE) private readonly database: Database) {}
+
+  async get(caller: TenantCaller, id: Id<'execution'>): Promise<ExecutionAnswer> {
+    const execution = await this.database.executions.find(caller.tenantId, id);
+    if (execution === null) throw new ProblemError('not_found', 'There is no such execution.');
+    return toAnswer(execution);
+  }
+
+  async list(caller: TenantCaller, query: ExecutionsQuery) {
+    const { function: functionName, version, event, from, to, ...rest } = query;
+    const filter = {
+      ...rest,
+      functionName,
+      versionId: version,
+      eventId: event,
+      from: from === undefined ? undefined : new Date(from),
+      to: to === undefined ? undefined : new Date(to),
+    };
+    return mapPage(await this.database.executions.list(caller.tenantId, filter), toSummary);
+  }
+}
+
+function toSummary(execution: ExecutionSummary): ExecutionSummaryAnswer {
+  return {
+    id: execution.id,
+    kind: execution.kind,
+    function: execution.functionName,
+    functionId: execution.functionId,
+    version: execution.versionId,
+    extensionPoint: execution.extensionPoint,
+    event: execution.eventId,
+    attempt: execution.attempt,
+    outcome: execution.outcome,
+    message: execution.message,
+    instructionsUsed: execution.instructionsUsed,
+    fuelUsed: execution.fuelUsed,
+    memoryBytesPeak: execution.memoryBytesPeak,
+    cpuUs: execution.cpuUs,
+    wallUs: execution.wallUs,
+    startedAt: execution.startedAt.toISOString(),
+    recordedAt: execution.recordedAt.toISOString(),
+  };
+}
+
+function toAnswer(execution: StoredExecution): ExecutionAnswer {
+  const { input, output, limit, exitCode, guestError, backtrace } = execution;
+  return {
+    ...toSummary(execution),
+    ...(input === null ? {} : { input: JSON.parse(input) }),
+    ...(output === null ? {} : { output: JSON.parse(output) }),
+    log: execution.log,
+    logBytesDropped: execution.logBytesDropped,
+    ...(limit == null ? {} : { limit }),
+    ...(exitCode === null ? {} : { exitCode }),
+    ...(guestError === null ? {} : { guestError }),
+    ...(backtrace == null ? {} : { backtrace: [...backtrace] }),
+    clockMs: execution.clockMs,
+    seed: execution.seed,
+  };
+}

@@ -1,0 +1,51 @@
+import { Body, Controller, Get, Param, Put, Query } from '@nestjs/common';
+import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  extensionPointPageSchema,
+  extensionPointSchema,
+  extensionPointsQuerySchema,
+  nameSchema,
+  type PageQuery,
+  type PutExtensionPointBody,
+  putExtensionPointBodySchema,
+} from '@tenon/contracts';
+import { AllowAnyTenant, OperatorOnly } from '../http/access.decorators.js';
+import { type Caller, CurrentCaller } from '../http/caller.js';
+import { ApiAnswer, ApiProblems } from '../openapi/answers.decorators.js';
+import { ExtensionPointsService } from './extension-points.service.js';
+
+@ApiTags('extension points')
+@Controller('v1/extension-points')
+export class ExtensionPointsController {
+  constructor(private readonly points: ExtensionPointsService) {}
+
+  @Put(':name')
+  @OperatorOnly()
+  @ApiProblems('invalid_schema')
+  @ApiOperation({ summary: 'Create an extension point, or replace its terms' })
+  @ApiAnswer(200, 'The extension point as it is now.', extensionPointSchema)
+  put(
+    @CurrentCaller() caller: Caller,
+    @Param('name', { schema: nameSchema }) name: string,
+    @Body({ schema: putExtensionPointBodySchema }) body: PutExtensionPointBody,
+  ) {
+    return this.points.put(caller, name, body);
+  }
+
+  @Get()
+  @AllowAnyTenant('functions:read')
+  @ApiOperation({ summary: 'List extension points, by name' })
+  @ApiAnswer(200, 'A page of extension points.', extensionPointPageSchema)
+  list(@Query({ schema: extensionPointsQuerySchema }) query: PageQuery) {
+    return this.points.list(query);
+  }
+
+  @Get(':name')
+  @AllowAnyTenant('functions:read')
+  @ApiProblems('not_found')
+  @ApiOperation({ summary: 'Show an extension point' })
+  @ApiAnswer(200, 'The extension point.', extensionPointSchema)
+  get(@Param('name', { schema: nameSchema }) name: string) {
+    return this.points.get(name);
+  }
+}

@@ -1,0 +1,51 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  apiKeyPageSchema,
+  type CreateKeyBody,
+  createdKeySchema,
+  createKeyBodySchema,
+  type Id,
+  idSchema,
+  keysQuerySchema,
+  type PageQuery,
+} from '@tenon/contracts';
+import { AllowForTenantInPath } from '../http/access.decorators.js';
+import { CurrentTenant, type TenantCaller } from '../http/caller.js';
+import { ApiAnswer } from '../openapi/answers.decorators.js';
+import { KeysService } from './keys.service.js';
+import { ApiTenantInPath } from './tenant-in-path.decorator.js';
+
+@ApiTags('keys')
+@Controller('v1/tenants/:tenant/keys')
+export class KeysController {
+  constructor(private readonly keys: KeysService) {}
+
+  @Post()
+  @AllowForTenantInPath('keys:write')
+  @ApiTenantInPath()
+  @ApiOperation({ summary: 'Create a key', description: 'The key itself is in this answer only.' })
+  @ApiAnswer(201, 'The new key.', createdKeySchema)
+  create(@CurrentTenant() caller: TenantCaller, @Body({ schema: createKeyBodySchema }) body: CreateKeyBody) {
+    return this.keys.create(caller, body);
+  }
+
+  @Get()
+  @AllowForTenantInPath('keys:write')
+  @ApiTenantInPath()
+  @ApiOperation({ summary: 'List keys, newest first' })
+  @ApiAnswer(200, 'A page of keys.', apiKeyPageSchema)
+  list(@CurrentTenant() caller: TenantCaller, @Query({ schema: keysQuerySchema }) query: PageQuery) {
+    return this.keys.list(caller, query);
+  }
+
+  @Delete(':key')
+  @HttpCode(204)
+  @AllowForTenantInPath('keys:write')
+  @ApiTenantInPath()
+  @ApiOperation({ summary: 'Revoke a key', description: 'It opens nothing any more within a second.' })
+  @ApiNoContentResponse({ description: 'The key is revoked.' })
+  revoke(@CurrentTenant() caller: TenantCaller, @Param('key', { schema: idSchema('key') }) id: Id<'key'>) {
+    return this.keys.revoke(caller, id);
+  }
+}

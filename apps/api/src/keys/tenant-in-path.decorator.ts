@@ -1,0 +1,4 @@
+import { ApiParam } from '@nestjs/swagger';
+
+/** The access rule reads the tenant from the path, so no handler names the parameter for the document. */
+export const ApiTenantInPath = () => ApiParam({ name: 'tenant', required: true, schema: { type: 'string' } });

@@ -1,0 +1,47 @@
+import { apiConfig, ConfigError } from '@tenon/config';
+import { Database, PrivilegeError } from '@tenon/database';
+import { openQueueProducer } from '@tenon/queue';
+import { openDiskStorage } from '@tenon/storage';
+import { createLogger } from '@tenon/telemetry';
+import { createApi } from './create-api.js';
+import { stopOnSignal } from './platform/stop-on-signal.js';
+import { createWorkerClient } from './platform/worker-client.js';
+import { apiVersion } from './version.js';
+
+/** Opens everything that the api stands on, listens, and closes it in reverse order when it is told to stop. */
+async function main(): Promise<void> {
+  const config = apiConfig(process.env);
+  const logger = createLogger({ name: 'api', level: config.log.level });
+  const onError = (part: string) => (error: Error) => logger.warn({ err: error, part }, 'a connection failed');
+  const database = await Database.open({
+    url: config.database.url.reveal(),
+    applicationName: 'tenon-api',
+    connectionsMax: config.database.connectionsMax,
+    onIdleError: onError('postgres'),
+  });
+  const queue = openQueueProducer({
+    redisUrl: config.redis.url.reveal(),
+    prefix: config.redis.prefix,
+    onError: onError('redis'),
+  });
+  const storage = await openDiskStorage(config.storage.folder);
+  const worker = createWorkerClient(config.worker);
+  const app = await createApi(
+    { database, queue, storage, sealer: config.sealer, worker, logger },
+    { version: apiVersion, trustProxy: config.http.trustProxy },
+  );
+  stopOnSignal(logger, config.shutdownGraceMs, async () => {
+    await app.close();
+    await Promise.all([queue.close(), database.close()]);
+  });
+  await app.listen(config.http.port, config.http.host);
+  logger.info({ url: await app.getUrl() }, 'listening');
+}
+
+main().catch((error: unknown) => {
+  const known = error instanceof ConfigError || error instanceof PrivilegeError;
+  console.error(known ? error.message : error);
+  process.exitCode = 1;
+  // Pools and sockets that were opened before the failure must not keep the process alive.
+  process.exit();
+});

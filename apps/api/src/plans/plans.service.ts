@@ -1,0 +1,30 @@
+import { Inject, Injectable } from '@nestjs/common';
+import { type PlanAnswer, ProblemError, type PutPlanBody } from '@tenon/contracts';
+import type { Database, Plan } from '@tenon/database';
+import { auditOf } from '../auth/audit-draft.js';
+import type { Caller } from '../http/caller.js';
+import { DATABASE } from '../platform/tokens.js';
+
+@Injectable()
+export class PlansService {
+  constructor(@Inject(DATABASE) private readonly database: Database) {}
+
+  put(caller: Caller, name: string, body: PutPlanBody): Promise<PlanAnswer> {
+    return this.database.asOperator(async (tx) => {
+      const plan = await tx.plans.put(name, body);
+      const details = { functionsMax: body.functionsMax, executionLimits: { ...body.executionLimits } };
+      await tx.audit.append(auditOf(caller, 'plan.put', name, details));
+      return toAnswer(plan);
+    });
+  }
+
+  async get(name: string): Promise<PlanAnswer> {
+    const plan = await this.database.asOperator((tx) => tx.plans.find(name));
+    if (plan === null) throw new ProblemError('not_found', 'There is no such plan.');
+    return toAnswer(plan);
+  }
+}
+
+function toAnswer(plan: Plan): PlanAnswer {
+  return { ...plan, createdAt: plan.createdAt.toISOString(), updatedAt: plan.updatedAt.toISOString() };
+}

@@ -1,0 +1,35 @@
+import { type DynamicModule, Global, Module } from '@nestjs/common';
+import type { Sealer } from '@tenon/config';
+import type { Database } from '@tenon/database';
+import type { QueueProducer } from '@tenon/queue';
+import type { Storage } from '@tenon/storage';
+import type { Logger } from '@tenon/telemetry';
+import { DATABASE, LOGGER, QUEUE, SEALER, STORAGE, WORKER } from './tokens.js';
+import type { WorkerClient } from './worker-client.js';
+
+/** What the api stands on; opened and closed by whoever starts it. */
+export interface Platform {
+  readonly database: Database;
+  readonly queue: QueueProducer;
+  readonly storage: Storage;
+  readonly sealer: Sealer;
+  readonly worker: WorkerClient;
+  readonly logger: Logger;
+}
+
+@Global()
+@Module({})
+class PlatformModule {}
+
+/** Hands the platform to every feature. */
+export function platformModule(platform: Platform): DynamicModule {
+  const providers = [
+    { provide: DATABASE, useValue: platform.database },
+    { provide: QUEUE, useValue: platform.queue },
+    { provide: STORAGE, useValue: platform.storage },
+    { provide: SEALER, useValue: platform.sealer },
+    { provide: WORKER, useValue: platform.worker },
+    { provide: LOGGER, useValue: platform.logger },
+  ];
+  return { module: PlatformModule, providers, exports: providers.map(({ provide }) => provide) };
+}

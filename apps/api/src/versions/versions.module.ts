@@ -1,0 +1,14 @@
+import { Module } from '@nestjs/common';
+import { ExecutionsModule } from '../executions/executions.module.js';
+import { DeploymentsController } from './deployments.controller.js';
+import { DeploymentsService } from './deployments.service.js';
+import { TestRunsService } from './test-runs.service.js';
+import { VersionsController } from './versions.controller.js';
+import { VersionsService } from './versions.service.js';
+
+@Module({
+  imports: [ExecutionsModule],
+  controllers: [VersionsController, DeploymentsController],
+  providers: [VersionsService, DeploymentsService, TestRunsService],
+})
+export class VersionsModule {}

@@ -1,0 +1,65 @@
+import { Inject, Injectable } from '@nestjs/common';
+import type { Sealer } from '@tenon/config';
+import {
+  type CreatedWebhookSourceAnswer,
+  type CreateWebhookSourceBody,
+  newId,
+  type PageQuery,
+  ProblemError,
+  type WebhookSourceAnswer,
+} from '@tenon/contracts';
+import type { Database, WebhookSource } from '@tenon/database';
+import { newWebhookSecret, webhookSchemes } from '@tenon/webhooks';
+import { auditOf } from '../auth/audit-draft.js';
+import { mapPage } from '../http/answer-parts.js';
+import type { TenantCaller } from '../http/caller.js';
+import { DATABASE, SEALER } from '../platform/tokens.js';
+
+/** Where signed messages come from, and what they are taken for. */
+@Injectable()
+export class WebhookSourcesService {
+  constructor(
+    @Inject(DATABASE) private readonly database: Database,
+    @Inject(SEALER) private readonly sealer: Sealer,
+  ) {}
+
+  /** The secret is in this answer only; the database keeps it sealed, bound to the source's id. */
+  create(caller: TenantCaller, body: CreateWebhookSourceBody): Promise<CreatedWebhookSourceAnswer> {
+    const { name, scheme, mapping, secret = newWebhookSecret() } = body;
+    if (webhookSchemes[scheme].parseSecret(secret) === undefined) throw notASecret();
+    const id = newId('webhookSource');
+    const secrets = [this.sealer.seal(secret, id)];
+    return this.database.withTenant(caller.tenantId, async (tx) => {
+      const source = await tx.webhookSources.create({ id, name, scheme, mapping, secrets });
+      const details = { name, scheme, mapping: { ...mapping, types: { ...mapping.types } } };
+      await tx.audit.append(auditOf(caller, 'webhook_source.created', id, details));
+      return { ...toAnswer(source), secret };
+    });
+  }
+
+  async list(caller: TenantCaller, query: PageQuery) {
+    return mapPage(await this.database.withTenant(caller.tenantId, (tx) => tx.webhookSources.list(query)), toAnswer);
+  }
+}
+
+function notASecret(): ProblemError {
+  return new ProblemError('invalid_request', 'The request does not fit its schema; see errors.', [
+    { pointer: '/body/secret', message: 'expected "whsec_" and base64 of 24 to 64 bytes' },
+  ]);
+}
+
+function toAnswer({ id, name, scheme, mapping, createdAt }: WebhookSource): WebhookSourceAnswer {
+  const { header, types, fallback } = mapping;
+  return {
+    id,
+    name,
+    scheme,
+    mapping: {
+      types: { ...types },
+      ...(header === undefined ? {} : { header }),
+      ...(fallback === undefined ? {} : { fallback }),
+    },
+    path: `/v1/webhooks/${id}`,
+    createdAt: createdAt.toISOString(),
+  };
+}
