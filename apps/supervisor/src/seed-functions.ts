@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { existsSync } from 'node:fs';
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { deploymentSchema, functionSchema, versionPageSchema, versionSchema } from '@tenon/contracts';
@@ -41,6 +42,15 @@ async function untilBuilt(api: ApiClient, key: string, version: Version, signal:
   );
 }
 
+function moduleOf(example: string): string {
+  return path.join(layout.examples, example, `${example}.wasm`);
+}
+
+/** Modules come with the repository; one that somebody removed to build it anew must not keep Tenon from starting. */
+export function isBuilt({ example }: DemoFunction): boolean {
+  return existsSync(moduleOf(example));
+}
+
 /** Uploads and activates the example, unless the function has a live version: that may be someone's own work. */
 export async function seedFunction(
   api: ApiClient,
@@ -52,7 +62,7 @@ export async function seedFunction(
     (await api.get(`/v1/functions/${name}`, functionSchema, key)) ??
     (await api.call('POST', '/v1/functions', functionSchema, { key, json: { name, extensionPoint } }));
   if (found.liveVersion !== null) return;
-  const wasm = new Uint8Array(await readFile(path.join(layout.examples, example, `${example}.wasm`)));
+  const wasm = new Uint8Array(await readFile(moduleOf(example)));
   const uploaded = await upload(api, key, name, wasm);
   const { id } = await untilBuilt(api, key, uploaded, signal);
   await api.call('POST', `/v1/functions/${name}/activate`, deploymentSchema, { key, json: { version: id } });

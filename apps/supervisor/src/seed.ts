@@ -11,7 +11,7 @@ import type { ApiClient } from './api-client.js';
 import { createOperatorKey } from './database-setup.js';
 import { demoFunctions, demoPoints } from './demo.js';
 import { type DevFile, readDevFile, writeDevFile } from './dev-file.js';
-import { seedFunction } from './seed-functions.js';
+import { isBuilt, seedFunction } from './seed-functions.js';
 
 const demoPlan = 'demo';
 /** What the api says to a key that it does not know, or no longer. */
@@ -67,6 +67,10 @@ export async function seed(api: ApiClient, runtimeUrl: string, signal: AbortSign
   const tenantKey = await tenantKeyFor(api, operatorKey, tenantId, keptTenantKey);
   const dev: DevFile = { url: api.url, operatorKey, tenantId, tenantKey };
   await writeDevFile(dev);
-  await Promise.all(demoFunctions.map((demo) => seedFunction(api, tenantKey, demo, signal)));
+  const seeded = await Promise.allSettled(
+    demoFunctions.filter(isBuilt).map((demo) => seedFunction(api, tenantKey, demo, signal)),
+  );
+  // All of them have ended by now, so that a failure leaves no calls behind that would hold up the shutdown.
+  for (const result of seeded) if (result.status === 'rejected') throw result.reason;
   return dev;
 }

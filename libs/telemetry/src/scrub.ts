@@ -5,7 +5,7 @@ const textLengthMax = 8_000;
 
 /** Names whose value is a secret whatever it looks like. Compared in lower case, without `-` and `_`. */
 const secretNames =
-  /^(authorization|proxyauthorization|cookie|setcookie|password|passwd|pwd|secret|secrets|secretkey|clientsecret|signingsecret|token|accesstoken|refreshtoken|internaltoken|apikey|key|tenantkey|operatorkey|privatekey|credentials|signature|webhooksignature|xshopifyhmacsha256|databaseurl|redisurl|connectionstring)$/;
+  /^(authorization|proxyauthorization|cookie|setcookie|password|passwd|pwd|secret|secrets|secretkey|clientsecret|signingsecret|token|accesstoken|refreshtoken|internaltoken|apikey|tenantkey|operatorkey|privatekey|credentials|signature|webhooksignature|xshopifyhmacsha256|databaseurl|redisurl|connectionstring)$/;
 
 /** Secrets that give themselves away by their form, wherever in a text they stand. */
 const secretForms: readonly [RegExp, string][] = [
