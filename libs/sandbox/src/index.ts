@@ -6,5 +6,6 @@ export { createSandboxPool, type ExecutionContext, type SandboxPool } from './po
 export { type BuildRequestOptions, decodeBuildBody, encodeBuilt } from './protocol/build-messages.js';
 export type { SandboxConfiguration, SandboxVitals } from './protocol/control.js';
 export * from './protocol/frames.js';
+export { decodeRunResult, type ResultBounds } from './protocol/result-decoder.js';
 export { encodeRunResult } from './protocol/result-encoder.js';
 export * from './protocol/run-request.js';

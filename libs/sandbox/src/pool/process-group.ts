@@ -35,7 +35,7 @@ export class ProcessGroup {
     private readonly options: GroupOptions,
     hooks: GroupHooks,
   ) {
-    const placeHooks = { ...hooks, onRoom: () => this.drain(), onLost: this.lost(hooks) };
+    const placeHooks = { loadArtifact: hooks.loadArtifact, onRoom: () => this.drain(), onEnd: this.ended(hooks) };
     this.places = Array.from({ length: options.processes }, () => new ProcessPlace(options.place, placeHooks));
   }
 
@@ -79,9 +79,10 @@ export class ProcessGroup {
     await Promise.all(this.places.map((place) => place.close(graceMs)));
   }
 
-  private lost(hooks: GroupHooks) {
+  /** What waits can't wait for a process that never comes. */
+  private ended(hooks: GroupHooks) {
     return (jobs: readonly Job[], end: LinkEnd): void => {
-      hooks.onLost(jobs, end);
+      if (jobs.length > 0) hooks.onLost(jobs, end);
       if (this.isBroken) for (const job of this.takeQueue()) job.settle(brokenResult());
     };
   }

@@ -18,8 +18,8 @@ export interface PlaceOptions {
 export interface PlaceHooks {
   /** There is room for more work. */
   onRoom(): void;
-  /** The process ended with these in flight. */
-  onLost(jobs: readonly Job[], end: LinkEnd): void;
+  /** A process ended, with these in flight. */
+  onEnd(jobs: readonly Job[], end: LinkEnd): void;
   loadArtifact(artifact: ArtifactSource): Promise<Uint8Array>;
 }
 
@@ -83,7 +83,7 @@ export class ProcessPlace implements SandboxProcessHooks {
     if (wasNext) this.next = undefined;
     if (process === this.current) this.current = undefined;
     if (!this.closed && !end.expected) this.afterCrash(process, end);
-    if (lost.length > 0) this.hooks.onLost(lost, end);
+    this.hooks.onEnd(lost, end);
     if (this.closed && this.isEmpty) this.onAllEnded?.();
   }
 

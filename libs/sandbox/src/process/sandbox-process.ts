@@ -40,7 +40,7 @@ export class SandboxProcess {
   private readonly jobs = new Map<number, Job>();
   private readonly warming = new Map<number, { artifact: ArtifactSource; done: (ok: boolean) => void }>();
   private lastId = 0;
-  private lastHeardMs = performance.now();
+  private unansweredPings = 0;
   private lastResultMs = performance.now();
   private readonly watch: NodeJS.Timeout;
 
@@ -95,7 +95,7 @@ export class SandboxProcess {
   }
 
   private receive(frame: Frame): void {
-    this.lastHeardMs = performance.now();
+    this.unansweredPings = 0;
     switch (frame.kind) {
       case frameKinds.result:
         this.receiveResult(frame);
@@ -125,7 +125,7 @@ export class SandboxProcess {
     const result = decodeRunResult(frame.body, job.request.limits);
     this.jobs.delete(frame.id);
     this.executions += 1;
-    this.lastResultMs = this.lastHeardMs;
+    this.lastResultMs = performance.now();
     job.settle(result);
     this.hooks.onResult(this);
   }
@@ -168,14 +168,19 @@ export class SandboxProcess {
   /** Asks for a sign of life, and ends a process that gave none. */
   private check(): void {
     const stuck = this.stuckReason(performance.now());
-    if (stuck === undefined) this.link.send(encodeFrame(frameKinds.ping, 0, Buffer.alloc(0)));
-    else this.kill(stuck);
+    if (stuck !== undefined) {
+      this.kill(stuck);
+      return;
+    }
+    this.unansweredPings += 1;
+    this.link.send(encodeFrame(frameKinds.ping, 0, Buffer.alloc(0)));
   }
 
   /** A process whose supervisor is silent, or that answers pings but no executions, is stuck. */
   private stuckReason(nowMs: number): string | undefined {
     const { answerMsMax, pingEveryMs, configuration } = this.options;
-    if (nowMs - this.lastHeardMs > answerMsMax + pingEveryMs) return `no answer for ${answerMsMax} ms`;
+    // Pings are counted, not timed: an event loop of ours that stood still would find every process silent.
+    if (this.unansweredPings * pingEveryMs > answerMsMax) return `no answer for ${answerMsMax} ms`;
     if (this.jobs.size === 0) return undefined;
     let deadlineMs = 0;
     for (const { request } of this.jobs.values()) deadlineMs = Math.max(deadlineMs, request.limits.deadlineMs);

@@ -1,4 +1,5 @@
 import type { ExecutionRequest } from '@tenon/contracts';
+import { ProtocolError } from '../errors.js';
 import { ByteReader } from './byte-reader.js';
 import { allocateFrame, frameHeaderBytes, frameKinds } from './frames.js';
 
@@ -51,6 +52,7 @@ export function decodeExecuteBody(body: Buffer): ExecuteBody {
   const artifactId = reader.hex(artifactIdBytes);
   const tenantId = reader.text(reader.u16());
   const run = reader.rest();
+  if (run.length < runHeaderBytes) throw new ProtocolError('an execution without its request');
   return { artifactId, tenantId, deadlineMs: run.readUInt32LE(deadlineOffset), run };
 }
 

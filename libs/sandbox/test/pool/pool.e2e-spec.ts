@@ -1,0 +1,183 @@
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { createSandboxPool, SandboxClosedError, SandboxOverloadedError, type SandboxPool } from '@tenon/sandbox';
+import { sandboxBundle } from '../support/bundle.js';
+import { type CountedSource, echoWat, endlessWat, guestFromWat } from '../support/guests.js';
+import { requestOf } from '../support/requests.js';
+
+/** More than any guest of these tests can use within its deadline, so that the deadline comes first. */
+const unlimited = { instructionsMax: 10_000_000_000 };
+
+describe('createSandboxPool', () => {
+  let sandboxPath: string;
+  let pool: SandboxPool;
+  let echo: CountedSource;
+  let endless: CountedSource;
+
+  beforeAll(async () => {
+    sandboxPath = await sandboxBundle();
+    pool = createSandboxPool({ processes: 1, threadsPerProcess: 2, sandboxPath });
+    [echo, endless] = await Promise.all([guestFromWat(echoWat), guestFromWat(endlessWat)]);
+  });
+  afterAll(() => pool.close());
+
+  const run = (guest: CountedSource, input: unknown, limits = {}) =>
+    pool.execute(guest, requestOf(input, limits), { tenantId: 'tnt_a' });
+
+  it('runs a guest on an input', async () => {
+    const result = await run(echo, { cart: [1, 2, 3] });
+
+    expect(result).toMatchObject({ outcome: 'succeeded', output: '{"cart":[1,2,3]}', log: '' });
+    expect(result.wallUs).toBeGreaterThan(0);
+    expect(result.cpuUs).toBeLessThanOrEqual(result.wallUs);
+  });
+
+  it('keeps thousands of pipelined answers apart', async () => {
+    const inputs = Array.from({ length: 3_000 }, (_, index) => index);
+
+    const results = await Promise.all(inputs.map((input) => run(echo, input)));
+
+    expect(results.map(({ output }) => output)).toEqual(inputs.map(String));
+  });
+
+  it('loads an artifact once per process', async () => {
+    const guest = await guestFromWat(echoWat, 'loaded once');
+
+    await Promise.all([run(guest, 1), run(guest, 2), run(guest, 3)]);
+    await run(guest, 4);
+
+    expect(guest.loads).toBe(1);
+  });
+
+  it('carries inputs and outputs that fit no slot', async () => {
+    const large = 'x'.repeat(60_000);
+
+    const result = await run(echo, large, { outputBytesMax: 100_000 });
+
+    expect(result.output).toBe(JSON.stringify(large));
+  });
+
+  it('ends a guest at its deadline and keeps serving', async () => {
+    const [late, fine] = await Promise.all([run(endless, 1, { ...unlimited, deadlineMs: 60 }), run(echo, 1)]);
+
+    expect(late).toMatchObject({ outcome: 'deadline', limit: { name: 'deadlineMs', max: 60 } });
+    expect(late.limit?.actual).toBeGreaterThanOrEqual(60);
+    expect(fine.outcome).toBe('succeeded');
+  });
+
+  it('serves good guests while every thread but one is held', async () => {
+    const late = run(endless, 1, { ...unlimited, deadlineMs: 300 });
+    const results = await Promise.all(Array.from({ length: 200 }, (_, index) => run(echo, index)));
+
+    expect(results.every(({ outcome }) => outcome === 'succeeded')).toBe(true);
+    expect((await late).outcome).toBe('deadline');
+  });
+
+  it('refuses an input above its limit without running anything', async () => {
+    const result = await run(echo, 'too long', { inputBytesMax: 4 });
+
+    expect(result).toMatchObject({
+      outcome: 'input_too_large',
+      limit: { name: 'inputBytesMax', max: 4, actual: 10 },
+      wallUs: 0,
+    });
+  });
+
+  it('answers internal when an artifact can not be loaded, and again runs others', async () => {
+    const gone = { id: 'ab'.repeat(32), load: () => Promise.reject(new Error('no such object')) };
+    const damaged = { id: 'cd'.repeat(32), load: async () => new Uint8Array(100) };
+
+    const results = await Promise.all(
+      [gone, damaged].map((artifact) => pool.execute(artifact, requestOf(1), { tenantId: 'tnt_a' })),
+    );
+
+    expect(results.map(({ outcome }) => outcome)).toEqual(['internal', 'internal']);
+    expect(results[0]?.message).toContain('no such object');
+    expect((await run(echo, 1)).outcome).toBe('succeeded');
+  });
+
+  it('rejects with the reason of a signal and drops the late answer', async () => {
+    const controller = new AbortController();
+    const context = { tenantId: 'tnt_a', signal: controller.signal };
+    const waiting = pool.execute(endless, requestOf(1, { ...unlimited, deadlineMs: 80 }), context);
+
+    controller.abort(new Error('the caller has left'));
+
+    await expect(waiting).rejects.toThrow('the caller has left');
+    expect((await run(echo, 1)).outcome).toBe('succeeded');
+  });
+
+  it('warms an artifact so that its first run loads nothing', async () => {
+    const guest = await guestFromWat(echoWat, 'warm');
+
+    expect(await pool.warm(guest)).toBe(true);
+    expect(guest.loads).toBe(1);
+    await run(guest, 1);
+    expect(guest.loads).toBe(1);
+  });
+
+  it('gives a dedicated tenant a process of its own', async () => {
+    await run(echo, 1);
+    const before = pool.stats().processes.map(({ pid }) => pid);
+
+    const result = await pool.execute(echo, requestOf(1), { tenantId: 'tnt_b', isolation: 'dedicated' });
+
+    expect(result.outcome).toBe('succeeded');
+    const after = pool.stats().processes;
+    expect(after).toHaveLength(before.length + 1);
+    expect(after.find(({ pid }) => !before.includes(pid))?.executions).toBe(1);
+  });
+
+  it('builds an upload and refuses what is none', async () => {
+    const good = await pool.build(await import('@bytecodealliance/jco').then(({ parse }) => parse(echoWat)));
+    const bad = await pool.build(new Uint8Array([1, 2, 3]));
+
+    expect(good.status).toBe('ready');
+    expect(bad).toMatchObject({ status: 'rejected', rejection: { code: 'not_wasm' } });
+  });
+
+  it('refuses work above its bound with a typed error', async () => {
+    const small = createSandboxPool({ processes: 1, threadsPerProcess: 1, queueMax: 5, sandboxPath });
+    try {
+      const runs = Array.from({ length: 6 }, (_, index) =>
+        small.execute(echo, requestOf(index), { tenantId: 'tnt_a' }),
+      );
+      const settled = await Promise.allSettled(runs);
+
+      const refused = settled.flatMap((one) => (one.status === 'rejected' ? [one.reason] : []));
+      expect(refused).toHaveLength(1);
+      expect(refused[0]).toBeInstanceOf(SandboxOverloadedError);
+    } finally {
+      await small.close();
+    }
+  });
+
+  it('lets what is in flight finish when it closes, and refuses the rest', async () => {
+    const closing = createSandboxPool({ processes: 1, sandboxPath });
+    await closing.execute(echo, requestOf(0), { tenantId: 'tnt_a' });
+    const last = closing.execute(echo, requestOf(1), { tenantId: 'tnt_a' });
+
+    const closed = closing.close();
+
+    await expect(closing.execute(echo, requestOf(2), { tenantId: 'tnt_a' })).rejects.toThrow(SandboxClosedError);
+    expect((await last).output).toBe('1');
+    await closed;
+  });
+
+  it('replaces a worn-out process without losing an answer', async () => {
+    const wearing = createSandboxPool({ processes: 1, sandboxPath, recycleAfterExecutions: 50 });
+    try {
+      let done = 0;
+      while (wearing.stats().recycled < 2 && done < 20_000) {
+        const results = await Promise.all(
+          Array.from({ length: 20 }, (_, index) => wearing.execute(echo, requestOf(index), { tenantId: 'tnt_a' })),
+        );
+        expect(results.map(({ output }) => output)).toEqual(Array.from({ length: 20 }, (_, index) => String(index)));
+        done += 20;
+      }
+      expect(wearing.stats().recycled).toBeGreaterThanOrEqual(2);
+      expect(wearing.stats().crashes).toBe(0);
+    } finally {
+      await wearing.close();
+    }
+  });
+});
