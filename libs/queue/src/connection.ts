@@ -6,6 +6,8 @@ export interface QueueOptions {
   readonly redisUrl: string;
   /** See `queueKeys`. */
   readonly prefix: string;
+  /** Pause before the second attempt of a job; it doubles from there. Default: 1,000 for builds, 200 for executions. */
+  readonly retryPauseMs?: number;
   /** Connection errors; the connection itself goes on trying. */
   readonly onError?: (error: Error) => void;
 }

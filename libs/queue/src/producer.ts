@@ -9,18 +9,18 @@ import { queueKeys, queueNames } from './keys.js';
 /** Finished jobs leave Redis at once: what happened is in Postgres, and a kept job would block its id for ever. */
 const leaveNothing = { removeOnComplete: true, removeOnFail: true } as const;
 
-const buildOptions: JobsOptions = {
-  ...leaveNothing,
-  attempts: 3,
-  backoff: { type: 'exponential', delay: 1_000, jitter: 0.5 },
-};
+/** Four attempts over about 1 + 2 + 4 s. */
+const buildOptions = { ...leaveNothing, attempts: 4 } as const;
+const buildRetryPauseMs = 1_000;
 
 /** Five attempts over about 0.2 + 0.4 + 0.8 + 1.6 s: longer troubles are for the relay, which feeds the events again. */
-const executionOptions: JobsOptions = {
-  ...leaveNothing,
-  attempts: 5,
-  backoff: { type: 'exponential', delay: 200, jitter: 0.5 },
-};
+const executionOptions = { ...leaveNothing, attempts: 5 } as const;
+const executionRetryPauseMs = 200;
+
+/** The pause doubles with each attempt; the jitter keeps jobs that failed together from coming back together. */
+function backOff(firstPauseMs: number): Pick<JobsOptions, 'backoff'> {
+  return { backoff: { type: 'exponential', delay: firstPauseMs, jitter: 0.5 } };
+}
 
 /** Commands end in an error rather than wait for ever where Redis is away. */
 export interface QueueProducer {
@@ -54,8 +54,14 @@ export function openQueueProducer(options: QueueOptions): QueueProducer {
     queue.on('error', onError);
     return queue;
   };
-  const builds = open<BuildJob>(queueNames.builds, buildOptions);
-  const executions = open<ExecutionJob>(queueNames.executions, executionOptions);
+  const builds = open<BuildJob>(queueNames.builds, {
+    ...buildOptions,
+    ...backOff(options.retryPauseMs ?? buildRetryPauseMs),
+  });
+  const executions = open<ExecutionJob>(queueNames.executions, {
+    ...executionOptions,
+    ...backOff(options.retryPauseMs ?? executionRetryPauseMs),
+  });
   const wake = coalesce(() => redis.publish(keys.relayWakeChannel, '1'), onError);
   const ask = <Answer>(what: string, work: Promise<Answer>) => bounded(what, commandTimeoutMs, work);
   return {

@@ -19,7 +19,7 @@ const opened: Array<() => Promise<void>> = [];
 /** A prefix of its own per test, so that no test sees another's jobs. */
 function freshOptions(): QueueOptions {
   prefixes += 1;
-  return { redisUrl: server.url, prefix: `${server.prefix}-${prefixes}` };
+  return { redisUrl: server.url, prefix: `${server.prefix}-${prefixes}`, retryPauseMs: 5 };
 }
 
 function producerFor(options: QueueOptions) {

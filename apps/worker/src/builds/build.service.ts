@@ -31,8 +31,8 @@ export class BuildService {
     const begun = await this.records.begin(job);
     if (begun === null) return;
     const outcome = await this.outcomeOf(job, begun.sha256);
-    const again = outcome.status === 'failed' && begun.attempt < buildSettings.attemptsMax && !run.lastAttempt;
-    if (again) throw new BuildAgainError(outcome.failure);
+    const mayHelp = begun.attempt < buildSettings.attemptsMax && !run.lastAttempt;
+    if (outcome.status === 'failed' && mayHelp) throw new BuildAgainError(outcome.failure);
     const first = await this.records.finish(job, outcome);
     if (first) this.logger.info({ versionId: job.versionId, status: outcome.status }, 'a build has ended');
   }

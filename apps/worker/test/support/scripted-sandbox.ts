@@ -1,0 +1,49 @@
+import type { BuildResult, ExecutionRequest, ExecutionResult } from '@tenon/contracts';
+import type { BuildsModules } from '../../src/builds/build.service.js';
+import type { RunsGuests } from '../../src/executions/function-runner.js';
+
+const report = {
+  abi: 'wasi-command' as const,
+  abiReason: 'scripted',
+  moduleBytes: 0,
+  artifactBytes: 0,
+  meteringBytesAdded: 0,
+  coreModules: 1,
+  functions: 0,
+  sections: [],
+  biggestFunctions: [],
+  imports: [],
+  exports: [],
+  toolchain: [],
+  features: [],
+  memoryBytesInitial: 0,
+  warnings: [],
+};
+
+/** Stands in for sandboxes that fail on command, which real ones don't. It answers `answer`, whatever it is asked. */
+export class ScriptedSandbox implements RunsGuests, BuildsModules {
+  readonly requests: ExecutionRequest[] = [];
+  builds = 0;
+  buildFailures = 0;
+  runFailures = 0;
+  answer = '{"discounts":[]}';
+
+  async execute(_artifact: object, request: ExecutionRequest): Promise<ExecutionResult> {
+    this.requests.push(request);
+    if (this.runFailures > 0) {
+      this.runFailures -= 1;
+      throw new Error('the sandbox is on fire');
+    }
+    const nothing = { logBytesDropped: 0, instructionsUsed: 0, fuelUsed: 0, memoryBytesPeak: 0, cpuUs: 0, wallUs: 0 };
+    return { outcome: 'succeeded', message: 'fine', output: this.answer, log: '', ...nothing };
+  }
+
+  async build(module: Uint8Array): Promise<BuildResult> {
+    this.builds += 1;
+    if (this.buildFailures > 0) {
+      this.buildFailures -= 1;
+      return { status: 'failed', message: 'The build sandbox ended.' };
+    }
+    return { status: 'ready', artifact: module, report };
+  }
+}
