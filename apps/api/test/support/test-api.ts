@@ -1,0 +1,106 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { Writable } from 'node:stream';
+import type { NestFastifyApplication } from '@nestjs/platform-fastify';
+import { Sealer } from '@tenon/config';
+import { type Id, mintApiKey, type Scope, scopes } from '@tenon/contracts';
+import { Database } from '@tenon/database';
+import { openQueueProducer } from '@tenon/queue';
+import { openDiskStorage } from '@tenon/storage';
+import { createLogger } from '@tenon/telemetry';
+import { createTestDatabase, createTestRedis } from '@tenon/testing';
+import type { InjectOptions, Response } from 'light-my-request';
+import { createApi } from '../../src/create-api.js';
+import type { WorkerClient } from '../../src/platform/worker-client.js';
+
+export interface TestTenant {
+  readonly id: Id<'tenant'>;
+  /** Holds every scope. */
+  readonly key: string;
+}
+
+/** The api on a database, a Redis and a folder of its own, asked in-process. */
+export interface TestApi {
+  readonly app: NestFastifyApplication;
+  readonly database: Database;
+  readonly databaseOwnerUrl: string;
+  readonly redis: { readonly url: string; readonly prefix: string };
+  readonly storageFolder: string;
+  readonly operatorKey: string;
+  /** Every line that was logged so far. */
+  readonly logLines: readonly string[];
+  request(options: InjectOptions & { readonly key?: string | undefined }): Promise<Response>;
+  createTenant(name?: string): Promise<TestTenant>;
+  createKey(tenantId: Id<'tenant'>, held: readonly Scope[], expiresAt?: Date): Promise<{ id: Id<'key'>; key: string }>;
+  close(): Promise<void>;
+}
+
+const noWorker: WorkerClient = {
+  testRun: () => Promise.reject(new Error('this test has no worker')),
+};
+
+export async function startTestApi(options: { readonly worker?: WorkerClient } = {}): Promise<TestApi> {
+  const [testDatabase, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
+  const storageFolder = await mkdtemp(path.join(tmpdir(), 'tenon-api-'));
+  const database = await Database.open({ url: testDatabase.url, applicationName: 'api-test' });
+  const queue = openQueueProducer({ redisUrl: redis.url, prefix: redis.prefix });
+  const logLines: string[] = [];
+  const platform = {
+    database,
+    queue,
+    storage: await openDiskStorage(storageFolder),
+    sealer: new Sealer([Buffer.alloc(32, 7)]),
+    worker: options.worker ?? noWorker,
+    logger: createLogger({ name: 'api', level: 'info', destination: linesInto(logLines) }),
+  };
+  const app = await createApi(platform, { version: '0.0.0-test' });
+  const operatorKey = await createOperatorKey(database);
+  const api: TestApi = {
+    app,
+    database,
+    databaseOwnerUrl: testDatabase.ownerUrl,
+    redis,
+    storageFolder,
+    operatorKey,
+    logLines,
+    request: ({ key, headers, ...rest }) =>
+      app.inject({
+        ...rest,
+        headers: { ...(key === undefined ? {} : { authorization: `Bearer ${key}` }), ...headers },
+      }),
+    createTenant: async (name = 'Test shop') => {
+      const tenant = await database.asOperator((tx) => tx.tenants.create({ name, plan: 'default' }));
+      const { key } = await api.createKey(tenant.id, scopes);
+      return { id: tenant.id, key };
+    },
+    createKey: async (tenantId, held, expiresAt) => {
+      const { key, hash, prefix } = mintApiKey('tenant');
+      const row = await database.asOperator((tx) =>
+        tx.keysOf(tenantId).create({ name: 'test', prefix, hash, scopes: held, expiresAt }),
+      );
+      return { id: row.id, key };
+    },
+    close: async () => {
+      await app.close();
+      await Promise.all([queue.close(), database.close()]);
+      await Promise.all([testDatabase.drop(), redis.close(), rm(storageFolder, { recursive: true })]);
+    },
+  };
+  return api;
+}
+
+async function createOperatorKey(database: Database): Promise<string> {
+  const { key, hash, prefix } = mintApiKey('operator');
+  await database.asOperator((tx) => tx.keys.create({ name: 'test', prefix, hash, scopes }));
+  return key;
+}
+
+function linesInto(lines: string[]): Writable {
+  return new Writable({
+    write(chunk, _encoding, done) {
+      lines.push(String(chunk));
+      done();
+    },
+  });
+}
