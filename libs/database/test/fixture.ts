@@ -116,3 +116,12 @@ export function executionOf(
     ...change,
   };
 }
+
+/** The same run, ended badly. */
+export function failedExecutionOf(
+  world: TenantWorld,
+  change: Partial<ExecutionRecord> & Pick<ExecutionRecord, 'outcome'>,
+): ExecutionRecord {
+  const { output: _none, ...execution } = executionOf(world, undefined, change);
+  return execution;
+}

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Database } from '@tenon/database';
 import { createTestDatabase, type TestDatabase } from '@tenon/testing';
-import { createWorld, executionOf, newEvent, openTestDatabase } from './fixture.js';
+import { createWorld, executionOf, failedExecutionOf, newEvent, openTestDatabase } from './fixture.js';
 
 let server: TestDatabase;
 let database: Database;
@@ -43,7 +43,7 @@ describe('recording a micro-batch', () => {
 
   test('a batch that was half recorded before adds the missing half only', async () => {
     const world = await createWorld(database);
-    const [one, two] = [executionOf(world), executionOf(world, undefined, { outcome: 'trap', output: undefined })];
+    const [one, two] = [executionOf(world), failedExecutionOf(world, { outcome: 'trap' })];
     await database.recorder.record(world.tenantId, { executions: [one] });
     const { recorded } = await database.recorder.record(world.tenantId, { executions: [one, two] });
     expect(recorded).toEqual([two.id]);
@@ -85,9 +85,8 @@ describe('recording a micro-batch', () => {
 
   test('everything about a run comes back as it was recorded', async () => {
     const world = await createWorld(database);
-    const execution = executionOf(world, undefined, {
+    const execution = failedExecutionOf(world, {
       outcome: 'memory_limit',
-      output: undefined,
       exitCode: 4_294_967_295,
       limit: { name: 'memoryBytesMax', max: 10, actual: 11 },
       engine: 'test-1',

@@ -68,8 +68,8 @@ export class EventsRepository {
    * Keeps all events in one commit, which is the acknowledgement: when this returns, none of them can be lost.
    * Those that were accepted before are not kept again. The answers are in the order of `events`.
    */
-  insert(tenantId: Id<'tenant'>, events: readonly NewEvent[]): Promise<readonly AcceptedEvent[]> {
-    if (events.length === 0) return Promise.resolve([]);
+  async insert(tenantId: Id<'tenant'>, events: readonly NewEvent[]): Promise<readonly AcceptedEvent[]> {
+    if (events.length === 0) return [];
     const rows = events.map(toRow);
     // One order for all, so that two calls with the same events wait for each other instead of locking each other out.
     const ordered = [...rows].sort((a, b) => compare(a.source, b.source) || compare(a.sourceEventId, b.sourceEventId));

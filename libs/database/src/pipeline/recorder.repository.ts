@@ -62,7 +62,7 @@ export class RecorderRepository {
   constructor(private readonly pool: pg.Pool) {}
 
   /** @throws RangeError for more than 1,000 executions at once. */
-  record(tenantId: Id<'tenant'>, batch: RecordBatch): Promise<RecordedBatch> {
+  async record(tenantId: Id<'tenant'>, batch: RecordBatch): Promise<RecordedBatch> {
     const { executions, doneEvents = [] } = batch;
     if (executions.length > executionsPerBatchMax) throw new RangeError('too many executions in one batch');
     return inTenant(this.pool, tenantId, async (client) => {

@@ -10,7 +10,8 @@ import {
 } from '@tenon/audit';
 import { type Page, type PageRequest, pageOf } from '../page.js';
 
-const columns = 'chain, seq::text AS seq, id, at, actor, action, target, request_id, details, prev_hash, hash';
+/** Numbers travel as text. The name differs from the column's, or ORDER BY would sort the text: 1, 10, 2. */
+const columns = 'chain, seq::text AS place, id, at, actor, action, target, request_id, details, prev_hash, hash';
 const verifiedPerQuery = 2_000;
 
 /** One audit chain: a tenant's, or the operator's. */
@@ -30,7 +31,7 @@ export class AuditRepository {
     const rows = await this.sql.query(
       `SELECT ${columns} FROM audit_entries
          WHERE chain = $1 AND ($2::text IS NULL OR seq < $2::text::bigint) AND ($3::text IS NULL OR action = $3::text)
-         ORDER BY seq DESC LIMIT $4::int`,
+         ORDER BY audit_entries.seq DESC LIMIT $4::int`,
       [this.chain, page.cursor ?? null, page.action ?? null, page.limit + 1],
     );
     return pageOf(rows.map(toEntry), page.limit, (entry) => String(entry.seq));
@@ -59,7 +60,7 @@ export class AuditRepository {
 
   async #after(seq: number): Promise<readonly AuditEntry[]> {
     const rows = await this.sql.query(
-      `SELECT ${columns} FROM audit_entries WHERE chain = $1 AND seq > $2::text::bigint ORDER BY seq LIMIT $3::int`,
+      `SELECT ${columns} FROM audit_entries WHERE chain = $1 AND seq > $2::text::bigint ORDER BY audit_entries.seq LIMIT $3::int`,
       [this.chain, String(seq), verifiedPerQuery],
     );
     return rows.map(toEntry);
@@ -69,7 +70,7 @@ export class AuditRepository {
 function toEntry(row: Record<string, unknown>): AuditEntry {
   return {
     chain: String(row.chain),
-    seq: Number(row.seq),
+    seq: Number(row.place),
     id: String(row.id),
     at: new Date(row.at as string | Date).toISOString(),
     actor: String(row.actor),

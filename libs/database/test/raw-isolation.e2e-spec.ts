@@ -1,0 +1,142 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { type Database, databaseRoles } from '@tenon/database';
+import { createTestDatabase, type TestDatabase } from '@tenon/testing';
+import pg from 'pg';
+import { createWorld, executionOf, newEvent, openTestDatabase, randomHex, type TenantWorld } from './fixture.js';
+
+/** What Postgres itself refuses, whatever the query forgot: the repositories' own conditions are not in play here. */
+let server: TestDatabase;
+let database: Database;
+let victim: TenantWorld;
+let attacker: TenantWorld;
+let client: pg.Client;
+
+beforeAll(async () => {
+  server = await createTestDatabase();
+  database = await openTestDatabase(server.url);
+  victim = await createWorld(database);
+  attacker = await createWorld(database, 'Mallory');
+  await fill(victim);
+  client = new pg.Client({ connectionString: server.url });
+  await client.connect();
+});
+
+afterAll(async () => {
+  await client?.end();
+  await database?.close();
+  await server?.drop();
+});
+
+async function fill({ tenantId }: TenantWorld): Promise<void> {
+  await database.events.insert(tenantId, [newEvent()]);
+  for (let round = 0; round < 2; round += 1) {
+    await database.recorder.record(tenantId, { executions: [executionOf(victim)] });
+    if (round === 0) await database.maintenance.rollUpUsage();
+  }
+  await database.withTenant(tenantId, async (tx) => {
+    await tx.keys.create({ name: 'k', prefix: 'tnk_k', hash: Buffer.from(randomHex(), 'hex'), scopes: [] });
+    const secrets = [Buffer.from('sealed')];
+    await tx.webhookSources.create({ name: 's', scheme: 'standard', mapping: { types: {} }, secrets });
+  });
+}
+
+/** The column that says whose a row is. */
+const ownerColumn = {
+  api_keys: 'tenant_id',
+  audit_entries: 'chain',
+  audit_heads: 'chain',
+  deployments: 'tenant_id',
+  events: 'tenant_id',
+  executions: 'tenant_id',
+  functions: 'tenant_id',
+  tenants: 'id',
+  usage_deltas: 'tenant_id',
+  usage_hours: 'tenant_id',
+  versions: 'tenant_id',
+  webhook_sources: 'tenant_id',
+} as const;
+const tables = Object.entries(ownerColumn);
+
+async function asRole<Result>(role: string, tenantId: string | undefined, work: () => Promise<Result>) {
+  await client.query('BEGIN');
+  try {
+    await client.query(`SET LOCAL ROLE ${role}`);
+    if (tenantId !== undefined) await client.query("SELECT set_config('app.tenant_id', $1, true)", [tenantId]);
+    return await work();
+  } finally {
+    await client.query('ROLLBACK');
+  }
+}
+
+async function countOf(table: string, column: string, owner: string): Promise<number> {
+  const { rows } = await client.query(`SELECT count(${column})::int AS found FROM ${table} WHERE ${column} = $1`, [
+    owner,
+  ]);
+  return rows[0].found;
+}
+
+test('every table with a tenant is in the list above', async () => {
+  const { rows } = await client.query<{ name: string }>(`
+    SELECT c.relname AS name FROM pg_class AS c WHERE c.relnamespace = 'public'::regnamespace
+      AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+      AND c.relname NOT IN ('_prisma_migrations', 'plans', 'extension_points') ORDER BY 1`);
+  expect(rows.map((row) => row.name)).toEqual(tables.map(([table]) => table));
+});
+
+describe.each(tables)('%s', (table, column) => {
+  test('shows the victim its rows, and nobody else', async () => {
+    const role = databaseRoles.app;
+    expect(await asRole(role, victim.tenantId, () => countOf(table, column, victim.tenantId))).toBeGreaterThan(0);
+    expect(await asRole(role, attacker.tenantId, () => countOf(table, column, victim.tenantId))).toBe(0);
+    expect(await asRole(role, undefined, () => countOf(table, column, victim.tenantId))).toBe(0);
+  });
+
+  test.each([databaseRoles.app, databaseRoles.recorder])('takes no row from %s for another tenant', async (role) => {
+    const insert = `INSERT INTO ${table} (${column}) VALUES ($1)`;
+    const forged = asRole(role, attacker.tenantId, () => client.query(insert, [victim.tenantId]));
+    await expect(forged).rejects.toMatchObject({ code: '42501' });
+  });
+
+  test('lets no row be moved to another tenant', async () => {
+    const update = `UPDATE ${table} SET ${column} = $1`;
+    const moved = asRole(databaseRoles.app, attacker.tenantId, () => client.query(update, [victim.tenantId]));
+    await expect(moved).rejects.toMatchObject({ code: '42501' });
+  });
+});
+
+describe('roles', () => {
+  test('a login sees nothing before it has taken a role', async () => {
+    await expect(client.query('SELECT id FROM tenants')).rejects.toMatchObject({ code: '42501' });
+  });
+
+  test('partitions of executions cannot be read around their parent', async () => {
+    const read = asRole(databaseRoles.app, victim.tenantId, () => client.query('SELECT id FROM executions_default'));
+    await expect(read).rejects.toMatchObject({ code: '42501' });
+  });
+
+  test('the operator reads no event, no execution and no function of a tenant', async () => {
+    for (const table of ['events', 'executions', 'functions', 'versions', 'webhook_sources', 'usage_hours']) {
+      const read = asRole(databaseRoles.operator, victim.tenantId, () => client.query(`SELECT * FROM ${table}`));
+      await expect(read).rejects.toMatchObject({ code: '42501' });
+    }
+  });
+
+  test('the scheduler reads no data of an event', async () => {
+    const read = asRole(databaseRoles.scheduler, undefined, () => client.query('SELECT data FROM events'));
+    await expect(read).rejects.toMatchObject({ code: '42501' });
+  });
+
+  test('a foreign key cannot reach into another tenant', async () => {
+    const insert = `INSERT INTO deployments (id, tenant_id, function_id, version_id, reason, by)
+      VALUES ('dep_x', $1, $2, $3, 'activate', 'key_m')`;
+    const values = [attacker.tenantId, attacker.functionId, victim.versionId];
+    const forged = asRole(databaseRoles.app, attacker.tenantId, () => client.query(insert, values));
+    await expect(forged).rejects.toMatchObject({ code: '23503' });
+  });
+
+  test('a tenant named in one transaction is forgotten in the next one of the connection', async () => {
+    await asRole(databaseRoles.app, victim.tenantId, () => countOf('events', 'tenant_id', victim.tenantId));
+    const found = await asRole(databaseRoles.app, undefined, () => countOf('events', 'tenant_id', victim.tenantId));
+    expect(found).toBe(0);
+  });
+});
