@@ -15,7 +15,7 @@ let trap: (() => unknown) | undefined;
 export function trapUncatchable(): never {
   if (trap === undefined) {
     const exported = new WebAssembly.Instance(new WebAssembly.Module(trapModule)).exports['t'];
-    if (typeof exported === 'function') trap = exported;
+    if (typeof exported === 'function') trap = exported as () => unknown;
   }
   trap?.();
   throw new WebAssembly.RuntimeError('the trap function returned');
