@@ -1,5 +1,6 @@
 import type { ExecutionRequest, LimitReached, Outcome } from '@tenon/contracts';
 import type { AbiAnswer, GuestRunResult } from './abi.js';
+import { EngineFault } from './engine-fault.js';
 import type { EngineUsage } from './engine-usage.js';
 import { backtraceOf } from './host/backtrace.js';
 import type { GuestEnding } from './host/guest-ending.js';
@@ -15,7 +16,12 @@ export interface RunFacts {
   readonly thrown?: { readonly error: unknown };
   readonly answer?: AbiAnswer;
   readonly debug: string | undefined;
+  /** True when JavaScript made from the upload ran, whose errors are the guest's: it broke a rule of its ABI. */
+  readonly fromGlue?: boolean;
 }
+
+/** What is kept of an error value: enough to read, not enough to flood a table. */
+const guestErrorCharactersMax = 4_096;
 
 interface Verdict {
   readonly outcome: Outcome;
@@ -102,13 +108,32 @@ function endingVerdict(facts: RunFacts, ending: GuestEnding): Verdict {
       };
     case 'invalid_output':
       return { outcome: 'invalid_output', message: ending.why };
+    case 'invalid_input':
+      return { outcome: 'invalid_input', message: `The input does not fit the function: ${ending.why}.` };
   }
 }
 
+/** V8's native stack ran out before the logical one; its error can come from the realm of the glue as well as from ours. */
+function isNativeOverflow(error: unknown): boolean {
+  return nameOf(error) === 'RangeError' && messageOf(error) === 'Maximum call stack size exceeded';
+}
+
+function nameOf(error: unknown): string {
+  return typeof error === 'object' && error !== null && 'name' in error ? String(error.name) : '';
+}
+
+const messageCharactersMax = 300;
+
+function messageOf(error: unknown): string {
+  const message =
+    typeof error === 'object' && error !== null && 'message' in error ? String(error.message) : String(error);
+  return message.slice(0, messageCharactersMax).replace(/\p{Cc}/gu, ' ');
+}
+
 /** V8's own words for a trap are fixed texts; a guest's exception carries none. */
-function thrownVerdict({ state, usage }: RunFacts, error: unknown): Verdict {
+function thrownVerdict({ state, usage, fromGlue }: RunFacts, error: unknown): Verdict {
   const { request } = state;
-  if (error instanceof RangeError && /call stack/.test(error.message)) {
+  if (isNativeOverflow(error)) {
     return limitVerdict(request, 'stack_overflow', 'stackBytesMax', () => 'The function nested its calls too deep.');
   }
   if (usage.memoryBytesRefused > 0) return memoryVerdict(request, usage.memoryBytesRefused);
@@ -117,6 +142,9 @@ function thrownVerdict({ state, usage }: RunFacts, error: unknown): Verdict {
   }
   if (error instanceof WebAssembly.Exception) {
     return { outcome: 'trap', message: 'The function threw an exception that it did not catch.' };
+  }
+  if (fromGlue === true && !(error instanceof EngineFault)) {
+    return { outcome: 'trap', message: `The function broke a rule of the Component Model: ${messageOf(error)}.` };
   }
   return { outcome: 'internal', message: 'Tenon failed to run the function; the function is not at fault.' };
 }
@@ -137,7 +165,7 @@ function answerVerdict(facts: RunFacts, answer: AbiAnswer): Verdict {
       return {
         outcome: 'guest_error',
         message: 'The function reported an error of its own.',
-        guestError: answer.error,
+        guestError: answer.error.slice(0, guestErrorCharactersMax),
         ...(answer.exitCode === undefined ? {} : { exitCode: answer.exitCode }),
       };
   }
@@ -171,18 +199,21 @@ export function conclude(facts: RunFacts): GuestRunResult {
   };
 }
 
-/** The answer to an input above the limit; the guest never sees it. */
-export function refusedInput(state: RunState): GuestRunResult {
-  const { inputBytesMax } = state.request.limits;
-  const actual = state.input.length;
-  return {
-    outcome: 'input_too_large',
-    message: `The input has ${actual.toLocaleString('en-US')} bytes, the limit is ${inputBytesMax.toLocaleString('en-US')}.`,
-    log: '',
-    logBytesDropped: 0,
-    instructionsUsed: 0,
-    fuelUsed: 0,
-    memoryBytesPeak: 0,
-    limit: { name: 'inputBytesMax', max: inputBytesMax, actual },
-  };
+function unstarted(verdict: Verdict): GuestRunResult {
+  return { ...verdict, log: '', logBytesDropped: 0, instructionsUsed: 0, fuelUsed: 0, memoryBytesPeak: 0 };
+}
+
+/** What can be said before an instance is made: the input is too large, or the memory at its start is. */
+export function refusedBeforeStart(state: RunState, memoryBytesInitial: number): GuestRunResult | undefined {
+  const { request, input } = state;
+  const { inputBytesMax, memoryBytesMax } = request.limits;
+  if (input.length > inputBytesMax) {
+    const message = (max: string): string =>
+      `The input has ${input.length.toLocaleString('en-US')} bytes, the limit is ${max}.`;
+    return unstarted(limitVerdict(request, 'input_too_large', 'inputBytesMax', message, input.length));
+  }
+  if (memoryBytesInitial <= memoryBytesMax) return undefined;
+  const message = (max: string): string =>
+    `The function starts with ${memoryBytesInitial.toLocaleString('en-US')} bytes of memory, its limit is ${max}.`;
+  return unstarted(limitVerdict(request, 'memory_limit', 'memoryBytesMax', message, memoryBytesInitial));
 }

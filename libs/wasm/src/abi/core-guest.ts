@@ -1,7 +1,7 @@
 import type { ExecutionRequest } from '@tenon/contracts';
 import type { CompiledArtifact } from '../artifact/compile-artifact.js';
 import type { AbiAnswer, CoreHost, Guest, GuestRunResult } from './abi.js';
-import { conclude, refusedInput } from './conclude.js';
+import { conclude, refusedBeforeStart } from './conclude.js';
 import { coreAbi } from './core-abis.js';
 import { EngineSession } from './engine-port.js';
 import { framesMax } from './host/backtrace.js';
@@ -14,6 +14,7 @@ export class CoreGuest implements Guest {
   readonly #module: WebAssembly.Module;
   readonly #entry: string;
   readonly #debug: string | undefined;
+  readonly #memoryBytesInitial: number;
 
   /** @throws Error when the artifact holds no core module. */
   constructor(compiled: CompiledArtifact) {
@@ -22,13 +23,15 @@ export class CoreGuest implements Guest {
     this.#module = first.module;
     this.#entry = compiled.entry;
     this.#debug = compiled.debug;
+    this.#memoryBytesInitial = compiled.memoryBytesInitial;
     this.#host = coreAbi(compiled.abi).createHost();
     this.#imports = wantedImports(first.module, this.#host);
   }
 
   run(request: ExecutionRequest): GuestRunResult {
     const state = new RunState(request);
-    if (state.input.length > request.limits.inputBytesMax) return refusedInput(state);
+    const refused = refusedBeforeStart(state, this.#memoryBytesInitial);
+    if (refused !== undefined) return refused;
     const session = new EngineSession(this.#module, request.limits);
     this.#host.begin(state);
     const framesBefore = Error.stackTraceLimit;

@@ -10,6 +10,8 @@ export interface CompiledArtifact {
   readonly abi: ArtifactManifest['abi'];
   readonly entry: string;
   readonly moduleSha256: string;
+  /** Bytes of memories and tables before any code has run. */
+  readonly memoryBytesInitial: number;
   /** The rewritten core modules with the names under which a component's glue asks for them. */
   readonly modules: readonly { readonly name: string; readonly module: WebAssembly.Module }[];
   /** The JavaScript that joins a component's modules. It is made from names that a tenant chose. */
@@ -31,7 +33,7 @@ function textOf(artifact: Artifact, kind: 'glue' | 'debug'): string | undefined 
  * @throws WebAssembly.CompileError never for an artifact that `build` made, because `build` has validated it.
  */
 export function compileArtifact(artifact: Artifact): CompiledArtifact {
-  const { abi, entry, moduleSha256, parts, details } = artifact.manifest;
+  const { abi, entry, moduleSha256, memoryBytesInitial, parts, details } = artifact.manifest;
   const modules = parts.flatMap(({ kind, name }, i) => {
     const bytes = artifact.parts[i];
     if (kind !== 'core' || bytes === undefined) return [];
@@ -44,6 +46,7 @@ export function compileArtifact(artifact: Artifact): CompiledArtifact {
     abi,
     entry,
     moduleSha256,
+    memoryBytesInitial,
     modules,
     ...(glue === undefined ? {} : { glue }),
     ...(debug === undefined ? {} : { debug }),

@@ -55,6 +55,6 @@ export async function build(bytes: Uint8Array, options: BuildOptions = {}): Prom
   if (typeof kind === 'object') return { status: 'rejected', rejection: kind };
   const rejection = tooLarge(bytes, kind, kind === 'core' ? limits.coreModuleBytesMax : limits.componentBytesMax);
   if (rejection !== undefined) return { status: 'rejected', rejection };
-  if (kind === 'core') return buildCore(bytes);
+  if (kind === 'core') return buildCore(bytes, limits);
   return { status: 'failed', message: 'Components can not be built yet.' };
 }

@@ -4,4 +4,5 @@ export type GuestEnding =
   | { readonly kind: 'output_too_large'; readonly bytes: number }
   | { readonly kind: 'capability_denied'; readonly what: string }
   | { readonly kind: 'memory_limit'; readonly bytes: number }
-  | { readonly kind: 'invalid_output'; readonly why: string };
+  | { readonly kind: 'invalid_output'; readonly why: string }
+  | { readonly kind: 'invalid_input'; readonly why: string };

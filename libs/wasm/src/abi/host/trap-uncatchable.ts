@@ -11,7 +11,7 @@ const trapModule = new WebAssembly.Module(
  * WebAssembly trap is not, wherever on the stack it comes from.
  */
 export function trapUncatchable(): never {
-  const trap = new WebAssembly.Instance(trapModule).exports['trap'];
+  const trap = new WebAssembly.Instance(trapModule).exports.trap;
   if (typeof trap === 'function') trap();
   throw new Error('the trap module did not trap');
 }

@@ -32,10 +32,9 @@ function readyEvents(host: WasiHost, subscriptions: readonly Subscription[]): re
   const streams = subscriptions.filter(({ tag }) => tag !== clockSubscription);
   if (streams.length > 0) return streams;
   const times = subscriptions.map(({ at }) => firesAtNs(host, at));
-  const earliest = times.reduce((a, b) => (a < b ? a : b));
-  const now = earliest > host.monotonicNs ? earliest : host.monotonicNs;
-  host.monotonicNs = BigInt.asUintN(63, now);
-  return subscriptions.filter((_, i) => (times[i] ?? 0n) <= now);
+  const [earliest = 0n] = times.toSorted((a, b) => (a < b ? -1 : Number(a > b)));
+  if (earliest > host.monotonicNs) host.monotonicNs = BigInt.asUintN(63, earliest);
+  return subscriptions.filter((_, i) => (times[i] ?? 0n) <= host.monotonicNs || times[i] === earliest);
 }
 
 /** One `event`: userdata, error, type; a stream that is not open answers EBADF inside its own event. */

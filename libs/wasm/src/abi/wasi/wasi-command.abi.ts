@@ -63,7 +63,7 @@ class WasiCommandHost implements CoreHost {
   }
 
   attach(instance: WebAssembly.Instance): void {
-    const memory = instance.exports['memory'];
+    const memory = instance.exports.memory;
     this.#host.memory.attach(memory instanceof WebAssembly.Memory ? memory : undefined);
   }
 

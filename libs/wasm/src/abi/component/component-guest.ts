@@ -1,0 +1,137 @@
+import type { ExecutionRequest } from '@tenon/contracts';
+import type { CompiledArtifact } from '../../artifact/compile-artifact.js';
+import type { AbiAnswer, Guest, GuestRunResult } from '../abi.js';
+import { conclude, refusedBeforeStart } from '../conclude.js';
+import { EngineFault } from '../engine-fault.js';
+import { ComponentSession } from '../engine-port.js';
+import { framesMax } from '../host/backtrace.js';
+import { RunState } from '../host/run-state.js';
+import { type ComponentRealm, createComponentRealm } from './component-realm.js';
+import { type ComponentEntry, componentEntrySchema } from './component-types.js';
+import { argumentsFrom, InputMismatch, jsonFrom } from './json-values.js';
+import { wasiP2Interfaces } from './wasi-p2/wasi-p2.js';
+import { WasiP2Host } from './wasi-p2/wasi-p2-host.js';
+
+type Callable = (...values: unknown[]) => unknown;
+
+/** Finds the entry in what the glue returned, by own properties only: names of exports are the tenant's choice. */
+function exportAt(exports: unknown, path: readonly string[]): Callable {
+  let found: unknown = exports;
+  for (const step of path) {
+    const holder = found as object;
+    found = Object.hasOwn(holder, step) ? (holder as Record<string, unknown>)[step] : undefined;
+  }
+  if (typeof found !== 'function') throw new EngineFault(`the component lost its export ${path.join('.')}`);
+  return found as Callable;
+}
+
+/** The result of a component goes through the same sink as what a command writes, so that one limit serves both. */
+function writeOutput(state: RunState, text: string): void {
+  const { outputBytesMax } = state.request.limits;
+  const bytes = Buffer.byteLength(text);
+  if (bytes > outputBytesMax) state.ending = { kind: 'output_too_large', bytes };
+  else state.output.write(new TextEncoder().encode(text));
+}
+
+function errorText(error: unknown): string {
+  try {
+    return jsonFrom(error);
+  } catch {
+    return String(error);
+  }
+}
+
+/** A component in one thread: its glue evaluated once, all core instances fresh for every run. */
+export class ComponentGuest implements Guest {
+  readonly #realm: ComponentRealm;
+  readonly #host: WasiP2Host;
+  readonly #imports: Readonly<Record<string, unknown>>;
+  readonly #modules: ReadonlyMap<string, WebAssembly.Module>;
+  readonly #entry: ComponentEntry;
+  readonly #debug: string | undefined;
+  readonly #memoryBytesInitial: number;
+
+  /** @throws Error when the artifact is not that of a component. */
+  constructor(compiled: CompiledArtifact) {
+    if (compiled.glue === undefined) throw new Error('the artifact holds no glue');
+    this.#entry = componentEntrySchema.parse(compiled.details?.entry);
+    this.#modules = new Map(compiled.modules.map(({ name, module }) => [name, module]));
+    this.#debug = compiled.debug;
+    this.#memoryBytesInitial = compiled.memoryBytesInitial;
+    this.#realm = createComponentRealm(compiled.glue);
+    this.#host = new WasiP2Host(this.#realm.trap);
+    this.#host.standardStreamsCarryJson = this.#entry.style === 'command';
+    this.#imports = wasiP2Interfaces(this.#host);
+  }
+
+  run(request: ExecutionRequest): GuestRunResult {
+    const state = new RunState(request);
+    const refused = refusedBeforeStart(state, this.#memoryBytesInitial);
+    if (refused !== undefined) return refused;
+    const session = new ComponentSession(request.limits);
+    this.#host.begin(state);
+    const framesBefore = Error.stackTraceLimit;
+    Error.stackTraceLimit = framesMax;
+    let end: { thrown: { error: unknown } } | { answer: AbiAnswer };
+    try {
+      end = { answer: this.#call(state, session) };
+    } catch (error) {
+      end = { thrown: { error } };
+    } finally {
+      Error.stackTraceLimit = framesBefore;
+    }
+    return conclude({ state, usage: session.usage(), debug: this.#debug, fromGlue: true, ...end });
+  }
+
+  #call(state: RunState, session: ComponentSession): AbiAnswer {
+    const input = this.#arguments(state);
+    if (!Array.isArray(input)) return input;
+    const exports = this.#realm.instantiate(
+      (name) => this.#coreModule(name),
+      this.#imports,
+      (module, imports) => session.instantiate(module, imports),
+    );
+    const entry = exportAt(exports, this.#entry.path);
+    try {
+      return this.#answer(state, entry(...input));
+    } catch (error) {
+      // The glue throws the error value of a result as it is; everything that is an Error is a trap or a fault.
+      if (error instanceof Error || error instanceof WebAssembly.Exception || this.#realm.isError(error)) throw error;
+      return this.#errorAnswer(error);
+    }
+  }
+
+  #arguments(state: RunState): unknown[] | AbiAnswer {
+    if (this.#entry.style === 'command') return [];
+    if (this.#entry.style === 'text') return [state.request.input];
+    try {
+      return argumentsFrom(JSON.parse(state.request.input), this.#entry);
+    } catch (error) {
+      const why = error instanceof InputMismatch ? error.message : 'the input is not JSON';
+      state.ending = { kind: 'invalid_input', why };
+      return { kind: 'output' };
+    }
+  }
+
+  #answer(state: RunState, returned: unknown): AbiAnswer {
+    if (this.#entry.style === 'command') return { kind: 'output' };
+    try {
+      writeOutput(state, this.#entry.style === 'text' ? String(returned) : jsonFrom(returned));
+      return { kind: 'output' };
+    } catch (error) {
+      state.ending = { kind: 'invalid_output', why: `The output can't be written as JSON: ${String(error)}.` };
+      return { kind: 'output' };
+    }
+  }
+
+  #errorAnswer(error: unknown): AbiAnswer {
+    if (this.#entry.style === 'command') return { kind: 'exit_code', exitCode: 1 };
+    return { kind: 'guest_error', error: typeof error === 'string' ? error : errorText(error) };
+  }
+
+  #coreModule(name: string): WebAssembly.Module {
+    const module = this.#modules.get(name);
+    if (module === undefined) throw new EngineFault(`the artifact holds no core module ${name}`);
+    return module;
+  }
+}

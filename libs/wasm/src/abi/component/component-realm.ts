@@ -1,0 +1,65 @@
+import { createContext, Script } from 'node:vm';
+
+/** What jco's glue asks of a core module: the same call as `new WebAssembly.Instance`. */
+export type InstantiateCore = (
+  module: WebAssembly.Module,
+  imports?: WebAssembly.Imports,
+) => { readonly exports: WebAssembly.Exports };
+
+/** The function that jco generates for `instantiation: 'sync'`. */
+export type InstantiateComponent = (
+  getCoreModule: (name: string) => WebAssembly.Module,
+  imports: Readonly<Record<string, unknown>>,
+  instantiateCore: InstantiateCore,
+) => unknown;
+
+export interface ComponentRealm {
+  readonly instantiate: InstantiateComponent;
+  /** Ends the running guest; see `trapUncatchable`. The trap belongs to the realm, so the glue passes it on too. */
+  readonly trap: () => never;
+  /** True for errors that the realm's own JavaScript threw. */
+  isError(error: unknown): boolean;
+}
+
+/** `(module (func (export "trap") unreachable))` */
+const trapModuleBytes = [
+  0, 97, 115, 109, 1, 0, 0, 0, 1, 4, 1, 96, 0, 0, 3, 2, 1, 0, 7, 8, 1, 4, 116, 114, 97, 112, 0, 0, 10, 5, 1, 3, 0, 0,
+  11,
+];
+
+/**
+ * Runs here are synchronous, so the realm has no JSPI. `promising` stays as a function that does nothing, because jco's
+ * glue calls it in `try`: throwing there makes V8 parse the whole glue again to word the error, 10 ms in all.
+ */
+const preamble = `
+  WebAssembly.promising = (wrapped) => wrapped;
+  delete WebAssembly.Suspending;
+  delete WebAssembly.SuspendError;
+  delete WebAssembly.compile;
+  delete WebAssembly.instantiate;
+  delete WebAssembly.compileStreaming;
+  delete WebAssembly.instantiateStreaming;
+  const trap = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(${JSON.stringify(trapModuleBytes)})));
+  ({ trap: trap.exports.trap, Error })
+`;
+
+/**
+ * Evaluates a component's glue in a realm of its own: an empty global object with the language's own intrinsics, a text
+ * codec and nothing of Node. Strings can't become code there. It must still only be done in a thread that serves the
+ * component's tenant alone, because a realm is a fence and not a wall.
+ *
+ * @param glue JavaScript that evaluates to jco's `instantiate`; made by `build`.
+ */
+export function createComponentRealm(glue: string): ComponentRealm {
+  const silent = { error: () => undefined, log: () => undefined };
+  const context = createContext(
+    { TextDecoder, TextEncoder, console: silent },
+    { codeGeneration: { strings: false, wasm: true }, microtaskMode: 'afterEvaluate' },
+  );
+  const { trap, Error: RealmError } = new Script(preamble).runInContext(context) as {
+    trap: () => never;
+    Error: ErrorConstructor;
+  };
+  const instantiate = new Script(glue, { filename: 'component-glue.js' }).runInContext(context) as InstantiateComponent;
+  return { instantiate, trap, isError: (error) => error instanceof RealmError };
+}

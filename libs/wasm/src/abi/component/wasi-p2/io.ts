@@ -1,0 +1,142 @@
+import type { WasiInterface, WasiP2Host } from './wasi-p2-host.js';
+import { WasiP2Error } from './wasi-p2-host.js';
+
+/** What one call to a stream moves at most; the size that Wasmtime's streams permit by default. */
+const streamChunkBytesMax = 65_536;
+
+const closed = { tag: 'closed' } as const;
+
+/** Something to wait for. It is ready at once, or at a time of the monotonic clock, to which waiting moves that clock. */
+export class Pollable {
+  readonly #host: WasiP2Host;
+  readonly atNs: bigint;
+
+  constructor(host: WasiP2Host, atNs = 0n) {
+    this.#host = host;
+    this.atNs = atNs;
+  }
+
+  ready(): boolean {
+    return this.atNs <= this.#host.monotonicNs;
+  }
+
+  block(): void {
+    this.#host.sleepUntil(this.atNs);
+  }
+}
+
+/** Never made: nothing here fails with an error that has more to say. */
+class IoError {
+  toDebugString(): string {
+    return 'error';
+  }
+}
+
+/** Standard input: the run's input for a command, closed for every other component. */
+export class InputStream {
+  readonly #host: WasiP2Host;
+
+  constructor(host: WasiP2Host) {
+    this.#host = host;
+  }
+
+  read(length: bigint): Uint8Array {
+    const { state, standardStreamsCarryJson } = this.#host;
+    const left = standardStreamsCarryJson ? state.input.length - state.inputOffset : 0;
+    if (left === 0) throw new WasiP2Error(closed);
+    const wanted = Math.min(left, length > streamChunkBytesMax ? streamChunkBytesMax : Number(length));
+    const bytes = state.input.slice(state.inputOffset, state.inputOffset + wanted);
+    state.inputOffset += wanted;
+    return bytes;
+  }
+
+  blockingRead(length: bigint): Uint8Array {
+    return this.read(length);
+  }
+
+  skip(length: bigint): bigint {
+    return BigInt(this.read(length).length);
+  }
+
+  blockingSkip(length: bigint): bigint {
+    return this.skip(length);
+  }
+
+  subscribe(): Pollable {
+    return new Pollable(this.#host);
+  }
+}
+
+/** Standard output or standard error. */
+export class OutputStream {
+  readonly #host: WasiP2Host;
+  readonly #isOutput: boolean;
+
+  constructor(host: WasiP2Host, isOutput: boolean) {
+    this.#host = host;
+    this.#isOutput = isOutput;
+  }
+
+  checkWrite(): bigint {
+    return BigInt(streamChunkBytesMax);
+  }
+
+  write(bytes: Uint8Array): void {
+    const { state, standardStreamsCarryJson } = this.#host;
+    const sink = this.#isOutput && standardStreamsCarryJson ? state.output : state.log;
+    sink.write(bytes);
+    if (sink !== state.output || sink.dropped === 0) return;
+    this.#host.end({ kind: 'output_too_large', bytes: sink.length + sink.dropped });
+  }
+
+  blockingWriteAndFlush(bytes: Uint8Array): void {
+    this.write(bytes);
+  }
+
+  flush(): void {}
+
+  blockingFlush(): void {}
+
+  subscribe(): Pollable {
+    return new Pollable(this.#host);
+  }
+
+  writeZeroes(length: bigint): void {
+    if (length > streamChunkBytesMax) throw new WasiP2Error(closed);
+    this.write(new Uint8Array(Number(length)));
+  }
+
+  blockingWriteZeroesAndFlush(length: bigint): void {
+    this.writeZeroes(length);
+  }
+
+  splice(source: InputStream, length: bigint): bigint {
+    const bytes = source.read(length);
+    this.write(bytes);
+    return BigInt(bytes.length);
+  }
+
+  blockingSplice(source: InputStream, length: bigint): bigint {
+    return this.splice(source, length);
+  }
+}
+
+/** `wasi:io`: errors, polling and streams. */
+export function ioInterfaces(): Readonly<Record<string, WasiInterface>> {
+  const poll = (pollables: readonly Pollable[]): Uint32Array => {
+    const readyNow = (): number[] => pollables.flatMap((pollable, i) => (pollable.ready() ? [i] : []));
+    let ready = readyNow();
+    if (ready.length === 0) {
+      let earliest: Pollable | undefined;
+      for (const pollable of pollables) if (!earliest || pollable.atNs < earliest.atNs) earliest = pollable;
+      earliest?.block();
+      ready = readyNow();
+    }
+    return new Uint32Array(ready);
+  };
+  return {
+    'wasi:io/error': { Error: IoError },
+    'wasi:io/poll': { Pollable, poll },
+    'wasi:io/streams': { InputStream, OutputStream },
+  };
+}

@@ -1,0 +1,46 @@
+import type { DebugInfo } from '../abi/host/backtrace.js';
+import type { DecodedModule } from '../inspect/decoded-module.js';
+import { RewritePlan } from '../rewrite/plan.js';
+import { rewriteModule } from '../rewrite/rewrite.js';
+import type { RewriteOptions } from '../rewrite/rewrite-options.js';
+import { stripCustomSections } from './strip-custom-sections.js';
+
+/** Names are kept for backtraces; a module with more than this keeps the first. */
+const namesMax = 50_000;
+const nameCharactersMax = 200;
+
+export interface MeteredCore {
+  readonly bytes: Uint8Array<ArrayBuffer>;
+  /** What metering added, custom sections left out of the comparison. */
+  readonly bytesAdded: number;
+  readonly memoryBytesInitial: number;
+  readonly debug: DebugInfo['modules'][number];
+}
+
+function debugInfo(module: DecodedModule, part: string, options: RewriteOptions): DebugInfo['modules'][number] {
+  const appendedFrom = module.functionTypes.length;
+  const originals: number[] = [];
+  new RewritePlan(module, options).innerIndex.forEach((inner, original) => {
+    if (inner >= appendedFrom) originals[inner - appendedFrom] = original;
+  });
+  const names = [...module.functionNames].slice(0, namesMax);
+  return {
+    part,
+    appendedFrom,
+    originals,
+    names: Object.fromEntries(names.map(([index, name]) => [String(index), name.slice(0, nameCharactersMax)])),
+  };
+}
+
+/** Meters one core module for an artifact. @throws WasmError when it can't be metered. */
+export function meterCore(module: DecodedModule, part: string, counters: 'own' | 'imported'): MeteredCore {
+  const options: RewriteOptions = { counters, customSections: 'drop' };
+  const { bytes, summary } = rewriteModule(module, options);
+  const stripped = stripCustomSections(bytes);
+  return {
+    bytes: stripped,
+    bytesAdded: stripped.length - stripCustomSections(module.bytes).length,
+    memoryBytesInitial: summary.memoryBytesInitial,
+    debug: debugInfo(module, part, options),
+  };
+}
