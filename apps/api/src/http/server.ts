@@ -1,7 +1,14 @@
 import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
 import { ProblemError, problems } from '@tenon/contracts';
-import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import {
+  type FastifyBaseLogger,
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+  LogController,
+} from 'fastify';
 import type { RouteSettings } from './access.decorators.js';
 import { rememberMethods } from './allowed-methods.js';
 import { addBodyParsers } from './body-parsers.js';
@@ -20,7 +27,7 @@ export function createHttpAdapter(logger: FastifyBaseLogger, trustProxy: boolean
   const adapter = new FastifyAdapter({
     loggerInstance: logger,
     trustProxy,
-    disableRequestLogging: true,
+    logController: new LogController({ disableRequestLogging: true }),
     genReqId: requestIdOf,
     requestIdHeader: false,
     bodyLimit: bodyBytesMax,

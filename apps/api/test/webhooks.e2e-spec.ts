@@ -1,0 +1,129 @@
+import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { waitFor } from '@tenon/testing';
+import { parseStandardSecret, signShopify, signStandard } from '@tenon/webhooks';
+import { putPoint } from './support/points.js';
+import { startTestApi, type TestApi, type TestTenant } from './support/test-api.js';
+
+let api: TestApi;
+let tenant: TestTenant;
+
+beforeAll(async () => {
+  api = await startTestApi();
+  tenant = await api.createTenant();
+  await putPoint(api, 'discounts', ['cart.updated']);
+});
+afterAll(() => api.close());
+
+interface Source {
+  readonly id: string;
+  readonly path: string;
+  readonly secret: string;
+}
+
+async function createSource(payload: object): Promise<Source> {
+  const answer = await api.request({ method: 'POST', url: '/v1/webhook-sources', key: tenant.key, payload });
+  if (answer.statusCode !== 201) throw new Error(answer.body);
+  return answer.json();
+}
+
+function standardHeaders(secret: string, body: string, id = 'msg_1') {
+  const key = parseStandardSecret(secret);
+  if (key === undefined) throw new Error('not a secret');
+  const nowS = Math.floor(Date.now() / 1_000);
+  return {
+    'content-type': 'application/json',
+    'webhook-id': id,
+    'webhook-timestamp': String(nowS),
+    'webhook-signature': signStandard(key, id, nowS, Buffer.from(body)),
+  };
+}
+
+const post = (url: string, payload: string, headers: Record<string, string>) =>
+  api.request({ method: 'POST', url, payload, headers });
+
+describe('webhooks', () => {
+  test('a message signed by Standard Webhooks becomes one event, however often it is sent', async () => {
+    const source = await createSource({
+      name: 'shop',
+      scheme: 'standard',
+      mapping: { types: { 'cart.changed': 'cart.updated' } },
+    });
+    expect(source.secret).toMatch(/^whsec_/);
+    const body = JSON.stringify(
+      { type: 'cart.changed', timestamp: '2026-11-21T10:00:00Z', data: { total: 4 } },
+      null,
+      2,
+    );
+    const first = await post(source.path, body, standardHeaders(source.secret, body));
+    expect(first.statusCode).toBe(202);
+    const again = await post(source.path, body, standardHeaders(source.secret, body));
+    expect(again.json()).toEqual({ ids: first.json().ids, duplicates: 1 });
+    const [kept] = await api.database.events.load(tenant.id, first.json().ids);
+    expect(kept).toMatchObject({ type: 'cart.updated', sourceEventId: 'msg_1', source: source.path });
+    expect(JSON.parse(kept?.data ?? '')).toEqual({ total: 4 });
+  });
+
+  test("a message signed as Shopify does becomes an event with Shopify's id", async () => {
+    const secret = 'shpss_0123456789abcdef0123456789abcdef';
+    const mapping = { types: { 'carts/update': 'cart.updated' } };
+    const source = await createSource({ name: 'shopify', scheme: 'shopify', secret, mapping });
+    const body = '{"total":5,  "note":"spaces matter"}';
+    const answer = await post(source.path, body, {
+      'content-type': 'application/json',
+      'x-shopify-topic': 'carts/update',
+      'x-shopify-event-id': 'ev-1',
+      'x-shopify-hmac-sha256': signShopify(Buffer.from(secret), Buffer.from(body)),
+    });
+    expect(answer.statusCode).toBe(202);
+    const [kept] = await api.database.events.load(tenant.id, answer.json().ids);
+    expect(kept).toMatchObject({ type: 'cart.updated', sourceEventId: 'ev-1' });
+  });
+
+  test('an unknown source, another path and a wrong signature get the same answer, byte for byte', async () => {
+    const source = await createSource({ name: 'quiet', scheme: 'standard', mapping: { fallback: 'cart.updated' } });
+    const body = '{"total":1}';
+    const headers = { ...standardHeaders(source.secret, body), 'x-request-id': 'same' };
+    const wrong = { ...headers, 'webhook-signature': `v1,${'A'.repeat(43)}=` };
+    const unknown = `/v1/webhooks/whs_${'0'.repeat(26)}`;
+    const answers = [
+      await post(source.path, body, wrong),
+      await post(source.path, '{"total":2}', headers),
+      await post(unknown, body, headers),
+      await post('/v1/webhooks/anything', body, headers),
+      await post(source.path, body, { 'content-type': 'application/json', 'x-request-id': 'same' }),
+    ];
+    for (const answer of answers) {
+      expect(answer.statusCode).toBe(401);
+      expect(answer.body).toBe(answers[0]?.body);
+      expect({ ...answer.headers, date: '' }).toEqual({ ...answers[0]?.headers, date: '' });
+    }
+    await waitFor('the refusal in the audit log', async () => {
+      const url = '/v1/audit?action=webhook.refused.signature_mismatch';
+      const audit = await api.request({ method: 'GET', url, key: tenant.key });
+      return audit.json().items?.[0]?.target === source.id;
+    });
+  });
+
+  test('a message that no mapping names is refused after its signature is checked', async () => {
+    const source = await createSource({ name: 'mapped', scheme: 'standard', mapping: { types: {} } });
+    const body = '{"type":"unknown","data":{"total":1}}';
+    const answer = await post(source.path, body, standardHeaders(source.secret, body));
+    expect(answer.json()).toMatchObject({ code: 'invalid_event', errors: [{ pointer: '/body' }] });
+  });
+
+  test('a secret of the wrong form is refused, and the list never shows one', async () => {
+    const payload = { name: 'x', scheme: 'standard', mapping: {}, secret: 'not-a-standard-secret' };
+    const refused = await api.request({ method: 'POST', url: '/v1/webhook-sources', key: tenant.key, payload });
+    expect(refused.json()).toMatchObject({ code: 'invalid_request', errors: [{ pointer: '/body/secret' }] });
+    const list = await api.request({ method: 'GET', url: '/v1/webhook-sources', key: tenant.key });
+    expect(list.json().items.length).toBeGreaterThan(0);
+    expect(list.body).not.toContain('secret');
+  });
+
+  test('no secret and no key reaches a log line', () => {
+    const lines = api.logLines.join('');
+    expect(lines.length).toBeGreaterThan(0);
+    expect(lines).not.toContain(tenant.key);
+    expect(lines).not.toMatch(/whsec_[A-Za-z0-9]|shpss_|tn[ko]_[0-9A-Za-z]/);
+  });
+});
