@@ -72,13 +72,16 @@ async function install() {
   const timer = setInterval(() => console.log(`Tenon: still installing, ${seconds()} so far`), progressEveryMs);
   try {
     // What is built here needs the development tools, whatever NODE_ENV or a user's npm settings say.
-    const args = ['ci', '--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
-    const code = await runNpm(args);
-    if (code !== 0) throw new Refusal(`npm ci failed (exit code ${code}); its own words are above.`);
+    const flags = ['--include=dev', '--include=optional', '--no-audit', '--no-fund', '--loglevel=error'];
+    if ((await runNpm(['ci', ...flags])) === 0) return;
+    // A registry that lacks another platform's package makes `ci` refuse a lock file that `install` can work with.
+    console.log('Tenon: npm ci failed; trying npm install with the versions of the same lock file');
+    const code = await runNpm(['install', '--no-save', ...flags]);
+    if (code !== 0) throw new Refusal(`npm install failed (exit code ${code}); its own words are above.`);
   } finally {
     clearInterval(timer);
+    console.log(`Tenon: npm ended after ${seconds()}`);
   }
-  console.log(`Tenon: installed in ${seconds()}`);
 }
 
 async function ensureInstalled() {
