@@ -18,6 +18,8 @@ const packages = [
   'lua-cjson',
 ];
 
+const outputMax = { timeout: 180_000, maxBuffer: 16_000_000 };
+
 function aptOptions(folder: string): string[] {
   const settings = {
     'Dir::State': path.join(folder, 'state'),
@@ -33,13 +35,13 @@ function aptOptions(folder: string): string[] {
     .flatMap(([name, value]) => ['-o', `${name}=${value}`]);
 }
 
-async function known(name: string, options: readonly string[], folder: string): Promise<boolean> {
-  try {
-    const { stdout } = await run('apt-cache', [...options, 'show', '--no-all-versions', name], { cwd: folder });
-    return stdout.includes('Package:');
-  } catch {
-    return false;
-  }
+/** Those of {@link packages} that this release has. apt-cache complains about the others, and lists what it knows. */
+async function knownPackages(options: readonly string[]): Promise<string[]> {
+  const listed = await run('apt-cache', [...options, 'show', '--no-all-versions', ...packages], outputMax).catch(
+    (error: { stdout?: unknown }) => ({ stdout: String(error.stdout ?? '') }),
+  );
+  const names = new Set(listed.stdout.match(/^Package: .+$/gm)?.map((line) => line.slice('Package: '.length)));
+  return packages.filter((name) => names.has(name));
 }
 
 async function download(folder: string): Promise<void> {
@@ -49,14 +51,10 @@ async function download(folder: string): Promise<void> {
   }
   await writeFile(path.join(folder, 'state/status'), '');
   options.push('-o', `Dir::State::status=${path.join(folder, 'state/status')}`);
-  await run('apt-get', [...options, 'update'], { timeout: 180_000, maxBuffer: 16_000_000 });
-  const wanted: string[] = [];
-  for (const name of packages) if (await known(name, options, folder)) wanted.push(name);
-  await run('apt-get', [...options, 'download', ...wanted], {
-    cwd: path.join(folder, 'deb'),
-    timeout: 180_000,
-    maxBuffer: 16_000_000,
-  });
+  await run('apt-get', [...options, 'update'], outputMax);
+  const wanted = await knownPackages(options);
+  if (!wanted.includes('redis-server')) throw new Error('the package sources of this machine have no redis-server');
+  await run('apt-get', [...options, 'download', ...wanted], { ...outputMax, cwd: path.join(folder, 'deb') });
 }
 
 async function unpack(folder: string): Promise<void> {
