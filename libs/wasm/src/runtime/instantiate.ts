@@ -63,13 +63,16 @@ export class Counters {
   used(): Usage {
     const { globals } = this;
     const left = i64(globals.reserve) + i64(globals.fuel);
-    const fuel = left < 0n ? this.granted : this.granted - left;
+    const charged = this.granted - left;
+    const fuel = left < 0n ? this.granted : charged;
     const bulk = i64(globals.bulk);
+    // The charge that crossed the limit is in `bulk` as a whole, so it must be in what it is taken from as well.
+    const instructions = charged - bulk;
     const memoryBytesRefused = i64(globals.refused);
     return {
       fuel,
       bulk,
-      instructions: fuel - bulk,
+      instructions: instructions < fuel ? instructions : fuel,
       memoryBytes: i64(globals.memory),
       memoryBytesRefused,
       tripped: tripped(globals.limit.value as number, memoryBytesRefused),
