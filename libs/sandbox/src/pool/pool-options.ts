@@ -72,7 +72,7 @@ const defaults = {
   recycleAfterExecutions: 1_000_000,
   rssBytesMax: 2_000_000_000,
   queueMax: 10_000,
-  threadHeapMbMax: 128,
+  threadHeapMbMax: 96,
   prepareMsMax: 5_000,
   pingEveryMs: 1_000,
   answerMsMax: 5_000,

@@ -1,6 +1,6 @@
 import type { BuildResult, ExecutionRequest, ExecutionResult } from '@tenon/contracts';
 import { SandboxClosedError } from '../errors.js';
-import type { LinkEnd } from '../process/frame-link.js';
+import { clauseOf, type LinkEnd } from '../process/frame-link.js';
 import { launchArguments } from '../process/launch-arguments.js';
 import { inFlightMax } from '../process/sandbox-process.js';
 import type { BuildRequestOptions } from '../protocol/build-messages.js';
@@ -143,7 +143,7 @@ function groupOptions(options: ResolvedPoolOptions, processes: number, inFlight:
     threadHeapMbMax: options.threadHeapMbMax,
     prepareMsMax: options.prepareMsMax,
   };
-  const args = launchArguments({ role: 'run', bundlePath: sandboxPath, heapMbMax: 512 });
+  const args = launchArguments({ role: 'run', bundlePath: sandboxPath });
   const command = { file: process.execPath, arguments: args, uid, gid };
   return {
     processes,
@@ -166,7 +166,7 @@ function convicted(end: LinkEnd): ExecutionResult {
   if (outOfMemory.test(end.stderr)) {
     return refusedResult('memory_limit', 'The guest exhausted the memory of the sandbox process.');
   }
-  return refusedResult('internal', `The sandbox process ${end.reason} while it ran this execution alone.`);
+  return refusedResult('internal', `The sandbox process ${clauseOf(end)} while it ran this execution alone.`);
 }
 
 function jobOf(

@@ -3,7 +3,7 @@ import { ProtocolError } from '../errors.js';
 import { type BuildRequestOptions, encodeBuildBody } from '../protocol/build-messages.js';
 import { decodeBuilt } from '../protocol/built-decoder.js';
 import { encodeFrame, type Frame, frameBodyBytesMax, frameKinds } from '../protocol/frames.js';
-import { FrameLink, type LinkEnd, type SandboxCommand } from './frame-link.js';
+import { clauseOf, FrameLink, type LinkEnd, type SandboxCommand } from './frame-link.js';
 
 interface RunningBuild {
   readonly settle: (result: BuildResult) => void;
@@ -69,9 +69,4 @@ export class BuildProcess {
     this.settle({ status: 'failed', message: `The sandbox process that built the upload ${clauseOf(end)}.` });
     this.end();
   }
-}
-
-/** "was killed: it took too long" and "exited with code 1" both continue the same sentence. */
-function clauseOf(end: LinkEnd): string {
-  return end.reason.startsWith('killed') ? `was ${end.reason}` : end.reason;
 }

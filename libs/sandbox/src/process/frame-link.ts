@@ -125,3 +125,8 @@ export class FrameLink {
     this.hooks.onEnd({ reason: this.killReason ?? reason, expected, stderr: this.stderr });
   }
 }
+
+/** "was killed: it took too long" and "exited with code 1" both continue the same sentence. */
+export function clauseOf(end: LinkEnd): string {
+  return end.reason.startsWith('killed') ? `was ${end.reason}` : end.reason;
+}

@@ -7,8 +7,11 @@ export interface LaunchOptions {
   readonly role: SandboxRole;
   /** The folder that holds `run/` and `build/`. */
   readonly bundlePath: string;
-  /** Heap of the process's main thread, in megabytes. */
-  readonly heapMbMax: number;
+  /**
+   * Heap of every thread, in megabytes. Leave it out where threads have limits of their own: V8 lets the flag win over
+   * a thread's own limit.
+   */
+  readonly heapMbMax?: number;
   /** Folders that the build role may read besides its own. */
   readonly readPaths?: readonly string[];
 }
@@ -35,7 +38,7 @@ export function launchArguments(options: LaunchOptions): string[] {
     '--no-experimental-global-navigator',
     '--no-warnings',
     '--unhandled-rejections=throw',
-    `--max-old-space-size=${options.heapMbMax}`,
+    ...(options.heapMbMax === undefined ? [] : [`--max-old-space-size=${options.heapMbMax}`]),
     `--wasm-max-mem-pages=${memoryPagesMax}`,
     `--wasm-max-committed-code-mb=${codeMbMax}`,
     path.join(folder, 'main.mjs'),

@@ -1,0 +1,14 @@
+;; Names that mean something to JavaScript or to a terminal.
+;; expect: run succeeded
+(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 16) "true")
+  (func (export "__proto__"))
+  (func (export "constructor"))
+  (func (export "\00\1b[31m"))
+  (func (export "then"))
+  (func (export "\e2\80\ae"))
+  (func (export "_start")
+    (i32.store (i32.const 0) (i32.const 16)) (i32.store (i32.const 4) (i32.const 4))
+    (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))

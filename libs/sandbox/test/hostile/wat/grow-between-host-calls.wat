@@ -1,0 +1,11 @@
+;; The old buffer is detached when the next host call comes.
+;; expect: run succeeded
+(module
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (data (i32.const 16) "true")
+  (func (export "_start")
+    (drop (call $write (i32.const 2) (i32.const 0) (i32.const 0) (i32.const 8)))
+    (drop (memory.grow (i32.const 1)))
+    (i32.store (i32.const 0) (i32.const 16)) (i32.store (i32.const 4) (i32.const 4))
+    (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))

@@ -1,0 +1,7 @@
+;; Throws and catches for ever.
+;; expect: run instruction_limit
+(module
+  (memory (export "memory") 1)
+  (tag $again)
+  (func (export "_start")
+    (loop $top (block $caught (try_table (catch $again $caught) (throw $again))) (br $top))))
