@@ -10,8 +10,7 @@ import {
 } from '@tenon/contracts';
 import { Allow } from '../http/access.decorators.js';
 import { CurrentTenant, type TenantCaller } from '../http/caller.js';
-import { ApiAnswer, ApiProblems } from '../openapi/answers.decorators.js';
-import { ApiRequestContent } from '../openapi/request-content.decorator.js';
+import { ApiAnswer, ApiProblems, ApiRequestContent } from '../openapi/answers.decorators.js';
 import { EventsService } from './events.service.js';
 import { readCloudEvents } from './read-cloud-events.js';
 

@@ -26,6 +26,7 @@ export class HealthController {
     description: 'With status 503 something does not.',
   })
   @ApiAnswer(200, 'Ready.', readinessSchema)
+  @ApiAnswer(503, 'Not ready; the checks say why.', readinessSchema)
   async ready(@Res({ passthrough: true }) reply: FastifyReply) {
     const readiness = await this.health.readiness();
     if (readiness.status !== 'ready') reply.code(503);

@@ -27,7 +27,7 @@ export function allowedMethods(request: FastifyRequest): readonly string[] {
 function patternOf(url: string): RegExp {
   if (url.includes('*')) return /^(?!)/;
   const segments = url.split('/').map((segment) => (segment.startsWith(':') ? '[^/]+' : escapeRegExp(segment)));
-  return new RegExp(`^${segments.join('/')}/?$`);
+  return new RegExp(`^${segments.join('/')}$`);
 }
 
 function escapeRegExp(text: string): string {

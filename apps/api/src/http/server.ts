@@ -53,8 +53,10 @@ export function createHttpAdapter(logger: FastifyBaseLogger, trustProxy: boolean
 
 function addHooks(server: FastifyInstance): void {
   server.addHook('onRoute', (route) => {
-    const max = settingsIn(route.config)?.bodyBytesMax;
-    if (max !== undefined) route.bodyLimit = max;
+    const settings = settingsIn(route.config);
+    if (settings === undefined && !isDocs(route.url))
+      throw new Error(`${route.url} says nothing about who may call it`);
+    if (settings?.bodyBytesMax !== undefined) route.bodyLimit = settings.bodyBytesMax;
   });
   server.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
@@ -78,6 +80,11 @@ export function settingsOf(request: FastifyRequest): RouteSettings | undefined {
 
 function settingsIn(config: unknown): RouteSettings | undefined {
   return typeof config === 'object' && config !== null ? Reflect.get(config, 'tenon') : undefined;
+}
+
+/** What Swagger UI registers by itself; everything else carries one of our access decorators. */
+function isDocs(url: string): boolean {
+  return url === '/openapi.json' || url === '/docs' || url.startsWith('/docs/');
 }
 
 /** Bytes that are not HTTP get an answer that fits the rest, and their connection is closed. */

@@ -1,11 +1,13 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
 import { type ProblemCode, problemSchema, problems } from '@tenon/contracts';
-import { describeProblems } from './answers.decorators.js';
-import { operationIdOf, requestContentOf } from './request-content.decorator.js';
+import { notesOf, operationIdOf, type RequestContent } from './operation-notes.js';
 import { createSchemaConverter } from './schema-converter.js';
 
 type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
+type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
+type Schema = Schemas[string];
+type Convert = (schema: unknown, direction: 'input' | 'output') => Schema;
 
 const methods = ['get', 'put', 'post', 'delete', 'patch'] as const;
 
@@ -21,7 +23,26 @@ const always: readonly ProblemCode[] = ['internal', 'unavailable'];
 
 /** The OpenAPI 3.1 document of everything that the controllers serve, from the schemas that check the requests. */
 export function createDocument(app: INestApplication, version: string): OpenAPIObject {
-  const config = new DocumentBuilder()
+  const standardSchemaConverter = createSchemaConverter();
+  const document = SwaggerModule.createDocument(app, headOf(version), {
+    standardSchemaConverter,
+    operationIdFactory: operationIdOf,
+  });
+  const schemas: Schemas = { ...document.components?.schemas };
+  const convert: Convert = (schema, schemaType) => {
+    const converted = standardSchemaConverter(schema, { schemaType });
+    Object.assign(schemas, converted?.components);
+    return asReferences(converted?.schema ?? {});
+  };
+  convert(problemSchema, 'output');
+  for (const path of Object.values(document.paths)) {
+    for (const method of methods) if (path[method] !== undefined) complete(path[method], convert);
+  }
+  return { ...document, components: { ...document.components, schemas } };
+}
+
+function headOf(version: string) {
+  return new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Tenon')
     .setDescription("Run your tenants' WebAssembly functions against your business events.")
@@ -32,53 +53,41 @@ export function createDocument(app: INestApplication, version: string): OpenAPIO
       'key',
     )
     .build();
-  const convert = createSchemaConverter();
-  const document = SwaggerModule.createDocument(app, config, {
-    standardSchemaConverter: convert,
-    operationIdFactory: operationIdOf,
-  });
-  const problem = convert(problemSchema, { schemaType: 'output' });
-  document.components = {
-    ...document.components,
-    schemas: { ...document.components?.schemas, ...problem?.components },
-  };
-  for (const path of Object.values(document.paths)) {
-    for (const method of methods) if (path[method] !== undefined) complete(path[method], convert);
-  }
-  return document;
 }
 
-function complete(operation: Operation, convert: ReturnType<typeof createSchemaConverter>): void {
-  const content = requestContentOf(operation.operationId ?? '');
+function complete(operation: Operation, convert: Convert): void {
+  const { content, problems: own } = notesOf(operation.operationId ?? '');
   if (content !== undefined) operation.requestBody = { required: true, content: mediaTypes(content, convert) };
-  const hasBody = operation.requestBody !== undefined;
   const hasParameters = (operation.parameters ?? []).length > 0;
-  addProblems(operation, [...(hasBody ? whenItHasABody : hasParameters ? whenItReads : []), ...always]);
-  for (const [status, answer] of Object.entries(operation.responses)) {
-    if (Number(status) < 400 || answer === undefined || '$ref' in answer) continue;
-    answer.content = { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } };
-  }
+  const read = operation.requestBody !== undefined ? whenItHasABody : hasParameters ? whenItReads : [];
+  addProblems(operation, new Set([...own, ...read, ...always]));
 }
 
-function mediaTypes(
-  content: NonNullable<ReturnType<typeof requestContentOf>>,
-  convert: ReturnType<typeof createSchemaConverter>,
-) {
-  const bytes = { schema: { type: 'string', format: 'binary' } };
+function mediaTypes(content: RequestContent, convert: Convert) {
   return Object.fromEntries(
     Object.entries(content).map(([type, schema]) => [
       type,
-      schema === 'bytes' ? bytes : { schema: Object(convert(schema, { schemaType: 'input' })?.schema) },
+      { schema: schema === 'bytes' ? { type: 'string', format: 'binary' } : convert(schema, 'input') },
     ]),
   );
 }
 
-function addProblems(operation: Operation, codes: readonly ProblemCode[]): void {
+/** One answer per status, naming every code that it may carry; what a route describes by itself stays. */
+function addProblems(operation: Operation, codes: ReadonlySet<ProblemCode>): void {
+  const lines = new Map<number, string[]>();
   for (const code of codes) {
-    const { status } = problems[code];
-    const known = operation.responses[status];
-    const line = describeProblems([code]);
-    if (known === undefined) operation.responses[status] = { description: line };
-    else if (!('$ref' in known) && !known.description.includes(`\`${code}\``)) known.description += ` ${line}`;
+    const { status, title } = problems[code];
+    lines.set(status, [...(lines.get(status) ?? []), `\`${code}\`: ${title}.`]);
   }
+  for (const [status, descriptions] of lines) {
+    operation.responses[status] ??= {
+      description: descriptions.join(' '),
+      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
+    };
+  }
+}
+
+/** zod refers to `$defs`, the document to its components. */
+function asReferences(schema: unknown): Schema {
+  return JSON.parse(JSON.stringify(schema).replaceAll('#/$defs/', '#/components/schemas/'));
 }

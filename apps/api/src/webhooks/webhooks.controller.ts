@@ -14,8 +14,7 @@ import {
 import type { FastifyRequest } from 'fastify';
 import { Allow, Public } from '../http/access.decorators.js';
 import { CurrentTenant, type TenantCaller } from '../http/caller.js';
-import { ApiAnswer, ApiProblems } from '../openapi/answers.decorators.js';
-import { ApiRequestContent } from '../openapi/request-content.decorator.js';
+import { ApiAnswer, ApiProblems, ApiRequestContent } from '../openapi/answers.decorators.js';
 import { WebhookSourcesService } from './webhook-sources.service.js';
 import { WebhooksService } from './webhooks.service.js';
 

@@ -13,6 +13,7 @@ import { createTestDatabase, createTestRedis } from '@tenon/testing';
 import type { InjectOptions, Response } from 'light-my-request';
 import { createApi } from '../../src/create-api.js';
 import type { WorkerClient } from '../../src/platform/worker-client.js';
+import { createConformityCheck } from './conformity.js';
 
 export interface TestTenant {
   readonly id: Id<'tenant'>;
@@ -30,6 +31,7 @@ export interface TestApi {
   readonly operatorKey: string;
   /** Every line that was logged so far. */
   readonly logLines: readonly string[];
+  /** Every answer is held against the OpenAPI document on its way back. */
   request(options: InjectOptions & { readonly key?: string | undefined }): Promise<Response>;
   createTenant(name?: string): Promise<TestTenant>;
   createKey(tenantId: Id<'tenant'>, held: readonly Scope[], expiresAt?: Date): Promise<{ id: Id<'key'>; key: string }>;
@@ -55,6 +57,7 @@ export async function startTestApi(options: { readonly worker?: WorkerClient } =
     logger: createLogger({ name: 'api', level: 'info', destination: linesInto(logLines) }),
   };
   const app = await createApi(platform, { version: '0.0.0-test' });
+  const conforms = createConformityCheck((await app.inject({ method: 'GET', url: '/openapi.json' })).json());
   const operatorKey = await createOperatorKey(database);
   const api: TestApi = {
     app,
@@ -64,11 +67,12 @@ export async function startTestApi(options: { readonly worker?: WorkerClient } =
     storageFolder,
     operatorKey,
     logLines,
-    request: ({ key, headers, ...rest }) =>
-      app.inject({
-        ...rest,
-        headers: { ...(key === undefined ? {} : { authorization: `Bearer ${key}` }), ...headers },
-      }),
+    request: async ({ key, headers, ...rest }) => {
+      const authorization = key === undefined ? {} : { authorization: `Bearer ${key}` };
+      const answer = await app.inject({ ...rest, headers: { ...authorization, ...headers } });
+      conforms(rest.method ?? 'GET', String(rest.url), answer);
+      return answer;
+    },
     createTenant: async (name = 'Test shop') => {
       const tenant = await database.asOperator((tx) => tx.tenants.create({ name, plan: 'default' }));
       const { key } = await api.createKey(tenant.id, scopes);
