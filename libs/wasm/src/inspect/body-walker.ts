@@ -234,13 +234,13 @@ export class BodyWalker {
       if (slot === tableFill) helpers.tableBulk.add(index);
     } else if (kind === imm.memoryInit) {
       this.dataIndex(offset);
-      helpers.memoryBulk.add(this.memoryIndex(offset));
+      helpers.memoryInit.add(this.memoryIndex(offset));
     } else if (kind === imm.memoryCopy) {
       const [to, from] = [this.memoryIndex(offset), this.memoryIndex(offset)];
       helpers.memoryBulk.add(copyLengthOwner(to, from, module.memories));
     } else if (kind === imm.tableInit) {
       this.index('element segment', module.elementSegments, offset);
-      helpers.tableBulk.add(this.index('table', module.tables.length, offset));
+      helpers.tableInit.add(this.index('table', module.tables.length, offset));
     } else if (kind === imm.tableCopy) {
       const to = this.index('table', module.tables.length, offset);
       helpers.tableBulk.add(copyLengthOwner(to, this.index('table', module.tables.length, offset), module.tables));

@@ -78,8 +78,11 @@ export const bodyFlag = {
 export interface HelperUse {
   readonly memoryGrow: Set<number>;
   readonly memoryBulk: Set<number>;
+  /** The length of an init has 32 bits even where the memory is addressed with 64. */
+  readonly memoryInit: Set<number>;
   readonly tableGrow: Set<number>;
   readonly tableBulk: Set<number>;
+  readonly tableInit: Set<number>;
   readonly arrayBulk: Set<number>;
 }
 
@@ -118,8 +121,10 @@ export class DecodedModule {
   readonly helpers: HelperUse = {
     memoryGrow: new Set(),
     memoryBulk: new Set(),
+    memoryInit: new Set(),
     tableGrow: new Set(),
     tableBulk: new Set(),
+    tableInit: new Set(),
     arrayBulk: new Set(),
   };
   moduleName: string | undefined;

@@ -252,7 +252,7 @@ export class BodyRewriter {
       }
       case imm.memoryInit:
         reader.u32();
-        emit.helperCall(plan.helper('memoryBulk', reader.u32()));
+        emit.helperCall(plan.helper('memoryInit', reader.u32()));
         this.copy(start);
         return;
       case imm.memoryCopy:
@@ -264,7 +264,7 @@ export class BodyRewriter {
         return;
       case imm.tableInit:
         reader.u32();
-        emit.helperCall(plan.helper('tableBulk', reader.u32()));
+        emit.helperCall(plan.helper('tableInit', reader.u32()));
         this.copy(start);
         return;
       case imm.tableCopy:

@@ -78,7 +78,9 @@ export function helperFunctions(plan: RewritePlan): { readonly type: number; rea
       case 'tableGrow':
         return grow(plan, helper);
       case 'memoryBulk':
+      case 'memoryInit':
       case 'tableBulk':
+      case 'tableInit':
         return bulk(plan, helper);
       case 'arrayBulk':
         return arrayBulk(plan, helper);
@@ -175,18 +177,19 @@ function grow(plan: RewritePlan, helper: Helper): { type: number; body: Uint8Arr
  */
 function bulk(plan: RewritePlan, helper: Helper): { type: number; body: Uint8Array } {
   const { module } = plan;
-  const isMemory = helper.kind === 'memoryBulk';
+  const isMemory = helper.kind === 'memoryBulk' || helper.kind === 'memoryInit';
+  const isInit = helper.kind === 'memoryInit' || helper.kind === 'tableInit';
   const limits = (isMemory ? module.memories : module.tables)[helper.subject];
   const is64 = limits?.is64 === true;
-  const length = is64 ? i64 : i32;
+  const length = is64 && !isInit ? i64 : i32;
   const code = new Assembler().ops(1, 1, valueType.i64);
-  const widen = (): Assembler => (is64 ? code : code.ops(0xad));
+  const widen = (wide: boolean): Assembler => (wide ? code : code.ops(0xad));
   code.get(0);
-  widen().set(2);
+  widen(length === i64).set(2);
   code.get(2);
   if (isMemory) code.indexed(0x3f, helper.subject);
   else code.ops(0xfc).indexed(16, helper.subject);
-  widen();
+  widen(is64);
   if (isMemory) code.const64(16).ops(0x86);
   code.ops(0x58, 0x04, 0x40).get(2);
   if (isMemory)

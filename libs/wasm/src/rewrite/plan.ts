@@ -14,8 +14,10 @@ export type HelperKind =
   | 'overflow'
   | 'memoryGrow'
   | 'memoryBulk'
+  | 'memoryInit'
   | 'tableGrow'
   | 'tableBulk'
+  | 'tableInit'
   | 'arrayBulk'
   | 'start';
 
@@ -102,8 +104,10 @@ export class RewritePlan {
     this.addHelper('overflow', 0);
     for (const memory of helpers.memoryGrow) this.addHelper('memoryGrow', memory);
     for (const memory of helpers.memoryBulk) this.addHelper('memoryBulk', memory);
+    for (const memory of helpers.memoryInit) this.addHelper('memoryInit', memory);
     for (const table of helpers.tableGrow) this.addHelper('tableGrow', table);
     for (const table of helpers.tableBulk) this.addHelper('tableBulk', table);
+    for (const table of helpers.tableInit) this.addHelper('tableInit', table);
     for (const shift of helpers.arrayBulk) this.addHelper('arrayBulk', shift);
     if (start !== undefined) this.addHelper('start', start);
   }
