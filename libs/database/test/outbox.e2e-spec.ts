@@ -128,6 +128,12 @@ describe('accepting events', () => {
 });
 
 describe('claiming events', () => {
+  test('events of one batch are claimed in the order of the batch', async () => {
+    const accepted = await accept(100);
+    const claimed = await database.outbox.claimReady(100, 60_000);
+    expect(claimed.map((event) => event.id)).toEqual(accepted.map((event) => event.id));
+  });
+
   test('relays that work at once share the events and give none out twice', async () => {
     const accepted = await accept(200);
     const claims = await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map(() => database.outbox.claimReady(50, 60_000)));

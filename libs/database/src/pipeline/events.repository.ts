@@ -1,5 +1,6 @@
-import { type Id, newId } from '@tenon/contracts';
+import { type Id, idPrefixes } from '@tenon/contracts';
 import type pg from 'pg';
+import { monotonicFactory } from 'ulid';
 import { inTenant } from '../connection/transaction.js';
 import { storableOrNull, storableText } from './storable.js';
 
@@ -102,9 +103,16 @@ export class EventsRepository {
   }
 }
 
+/** Events of one process sort as they came, those of one millisecond too: that is the order in which they are run. */
+const nextUlid = monotonicFactory();
+
+function newEventId(): Id<'event'> {
+  return `${idPrefixes.event}_${nextUlid().toLowerCase()}`;
+}
+
 function toRow(event: NewEvent) {
   return {
-    id: newId('event'),
+    id: newEventId(),
     source: storableText(event.source),
     sourceEventId: storableText(event.sourceEventId),
     type: storableText(event.type),
