@@ -23,7 +23,7 @@ export class CoreGuest implements Guest {
     this.#module = first.module;
     this.#entry = compiled.entry;
     this.#debug = compiled.debug;
-    this.#memoryBytesInitial = compiled.memoryBytesInitial;
+    this.#memoryBytesInitial = first.memoryBytesInitial;
     this.#host = coreAbi(compiled.abi).createHost();
     this.#imports = wantedImports(first.module, this.#host);
   }

@@ -57,6 +57,14 @@ export class ComponentSession {
     this.#counters = createCounters(instanceLimits(limits));
   }
 
+  /** Counts memory that a new instance starts with. @returns bytes of all memories and tables so far. */
+  reserve(bytes: number): number {
+    const { memory } = this.#counters.globals;
+    const total = BigInt(memory.value as bigint) + BigInt(bytes);
+    memory.value = total;
+    return Number(total);
+  }
+
   /** What jco's glue calls for each core module. @throws what a start function throws. */
   instantiate(module: WebAssembly.Module, imports: WebAssembly.Imports = {}): WebAssembly.Instance {
     const instance = new WebAssembly.Instance(module, { ...imports, [counterModule]: this.#counters.globals });

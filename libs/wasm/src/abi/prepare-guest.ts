@@ -1,5 +1,6 @@
 import type { CompiledArtifact } from '../artifact/compile-artifact.js';
 import type { Guest } from './abi.js';
+import { ComponentGuest } from './component/component-guest.js';
 import { CoreGuest } from './core-guest.js';
 
 /**
@@ -7,5 +8,5 @@ import { CoreGuest } from './core-guest.js';
  * instance of its own.
  */
 export function prepareGuest(compiled: CompiledArtifact): Guest {
-  return new CoreGuest(compiled);
+  return compiled.abi === 'component' ? new ComponentGuest(compiled) : new CoreGuest(compiled);
 }

@@ -33,6 +33,8 @@ const partSchema = z.object({
   offset: z.int().min(headerBytes).max(artifactBytesMax),
   bytes: z.int().min(0).max(artifactBytesMax),
   sha256: z.string().length(64),
+  /** For `core`: bytes of the memories and tables that an instance of the module starts with. */
+  memoryBytesInitial: z.int().min(0).optional(),
 });
 
 export const manifestSchema = z.object({
@@ -41,8 +43,6 @@ export const manifestSchema = z.object({
   entry: z.string(),
   /** SHA-256 of the upload, in hexadecimal. */
   moduleSha256: z.string().length(64),
-  /** Bytes of memories and tables before any code has run, so that a run that can't have them is not started. */
-  memoryBytesInitial: z.int().min(0),
   parts: z.array(partSchema).max(partsMax),
   /** What the ABI's adapter needs to know at run time; only components use it. */
   details: z.record(z.string(), z.unknown()).optional(),

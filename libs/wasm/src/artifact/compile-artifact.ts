@@ -2,6 +2,14 @@ import { ArtifactError } from './artifact-error.js';
 import type { ArtifactManifest } from './artifact-format.js';
 import type { Artifact } from './open-artifact.js';
 
+/** One core module of an artifact. */
+export interface CompiledCore {
+  readonly name: string;
+  readonly module: WebAssembly.Module;
+  /** Bytes of the memories and tables that an instance starts with, known before there is one. */
+  readonly memoryBytesInitial: number;
+}
+
 /**
  * An artifact ready to run. A plain value that may be posted to other threads as it is: V8 shares the machine code of
  * a `WebAssembly.Module` between the threads of a process instead of compiling it again.
@@ -10,10 +18,8 @@ export interface CompiledArtifact {
   readonly abi: ArtifactManifest['abi'];
   readonly entry: string;
   readonly moduleSha256: string;
-  /** Bytes of memories and tables before any code has run. */
-  readonly memoryBytesInitial: number;
   /** The rewritten core modules with the names under which a component's glue asks for them. */
-  readonly modules: readonly { readonly name: string; readonly module: WebAssembly.Module }[];
+  readonly modules: readonly CompiledCore[];
   /** The JavaScript that joins a component's modules. It is made from names that a tenant chose. */
   readonly glue?: string;
   /** JSON text that turns stack positions into names; parsed only when a run fails. */
@@ -33,11 +39,11 @@ function textOf(artifact: Artifact, kind: 'glue' | 'debug'): string | undefined 
  * @throws WebAssembly.CompileError never for an artifact that `build` made, because `build` has validated it.
  */
 export function compileArtifact(artifact: Artifact): CompiledArtifact {
-  const { abi, entry, moduleSha256, memoryBytesInitial, parts, details } = artifact.manifest;
-  const modules = parts.flatMap(({ kind, name }, i) => {
+  const { abi, entry, moduleSha256, parts, details } = artifact.manifest;
+  const modules = parts.flatMap(({ kind, name, memoryBytesInitial = 0 }, i) => {
     const bytes = artifact.parts[i];
     if (kind !== 'core' || bytes === undefined) return [];
-    return [{ name, module: new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>) }];
+    return [{ name, memoryBytesInitial, module: new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>) }];
   });
   if (modules.length === 0) throw new ArtifactError('artifact_manifest', 'The artifact holds no core module.');
   const glue = textOf(artifact, 'glue');
@@ -46,7 +52,6 @@ export function compileArtifact(artifact: Artifact): CompiledArtifact {
     abi,
     entry,
     moduleSha256,
-    memoryBytesInitial,
     modules,
     ...(glue === undefined ? {} : { glue }),
     ...(debug === undefined ? {} : { debug }),

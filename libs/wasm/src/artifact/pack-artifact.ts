@@ -12,6 +12,7 @@ export interface PartSource {
   readonly kind: ArtifactPart['kind'];
   readonly name: string;
   readonly bytes: Uint8Array;
+  readonly memoryBytesInitial?: number;
 }
 
 export type ManifestFacts = Omit<ArtifactManifest, 'parts'>;
@@ -21,8 +22,8 @@ const layoutRoundsMax = 8;
 
 function layOut(facts: ManifestFacts, sources: readonly PartSource[], partsStart: number): Uint8Array {
   let offset = partsStart;
-  const parts = sources.map(({ kind, name, bytes }) => {
-    const part: ArtifactPart = { kind, name, offset, bytes: bytes.length, sha256: sha256Hex(bytes) };
+  const parts = sources.map(({ kind, name, bytes, ...rest }) => {
+    const part: ArtifactPart = { kind, name, offset, bytes: bytes.length, sha256: sha256Hex(bytes), ...rest };
     offset += bytes.length;
     return part;
   });

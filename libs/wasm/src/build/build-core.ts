@@ -33,10 +33,9 @@ export function buildCore(bytes: Uint8Array, limits: BuildLimits): BuildResult {
       abi: abi.name,
       entry: verdict.entry,
       moduleSha256: sha256Hex(bytes),
-      memoryBytesInitial: metered.memoryBytesInitial,
     },
     [
-      { kind: 'core', name: 'module', bytes: metered.bytes },
+      { kind: 'core', name: 'module', bytes: metered.bytes, memoryBytesInitial: metered.memoryBytesInitial },
       { kind: 'debug', name: 'debug', bytes: debug },
     ],
   );

@@ -1,6 +1,7 @@
 import type { BuildRejection, BuildResult } from '@tenon/contracts';
 import { type BuildLimits, defaultBuildLimits } from '../artifact/artifact-key.js';
 import { buildCore } from './build-core.js';
+import { buildComponent } from './component/build-component.js';
 
 export interface BuildOptions {
   readonly limits?: Partial<BuildLimits>;
@@ -56,5 +57,5 @@ export async function build(bytes: Uint8Array, options: BuildOptions = {}): Prom
   const rejection = tooLarge(bytes, kind, kind === 'core' ? limits.coreModuleBytesMax : limits.componentBytesMax);
   if (rejection !== undefined) return { status: 'rejected', rejection };
   if (kind === 'core') return buildCore(bytes, limits);
-  return { status: 'failed', message: 'Components can not be built yet.' };
+  return buildComponent(bytes, limits);
 }

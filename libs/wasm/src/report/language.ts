@@ -42,6 +42,10 @@ function named(module: DecodedModule, pattern: RegExp): boolean {
   return false;
 }
 
+function imported(module: DecodedModule, from: RegExp): boolean {
+  return module.imports.some((entry) => from.test(entry.module));
+}
+
 function exported(module: DecodedModule, name: string): boolean {
   return module.exports.some((entry) => entry.name === name);
 }

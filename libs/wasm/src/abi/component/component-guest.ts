@@ -1,5 +1,5 @@
 import type { ExecutionRequest } from '@tenon/contracts';
-import type { CompiledArtifact } from '../../artifact/compile-artifact.js';
+import type { CompiledArtifact, CompiledCore } from '../../artifact/compile-artifact.js';
 import type { AbiAnswer, Guest, GuestRunResult } from '../abi.js';
 import { conclude, refusedBeforeStart } from '../conclude.js';
 import { EngineFault } from '../engine-fault.js';
@@ -46,18 +46,20 @@ export class ComponentGuest implements Guest {
   readonly #realm: ComponentRealm;
   readonly #host: WasiP2Host;
   readonly #imports: Readonly<Record<string, unknown>>;
-  readonly #modules: ReadonlyMap<string, WebAssembly.Module>;
+  readonly #cores: ReadonlyMap<string, CompiledCore>;
   readonly #entry: ComponentEntry;
   readonly #debug: string | undefined;
   readonly #memoryBytesInitial: number;
+  readonly #initialBytes: ReadonlyMap<WebAssembly.Module, number>;
 
   /** @throws Error when the artifact is not that of a component. */
   constructor(compiled: CompiledArtifact) {
     if (compiled.glue === undefined) throw new Error('the artifact holds no glue');
     this.#entry = componentEntrySchema.parse(compiled.details?.entry);
-    this.#modules = new Map(compiled.modules.map(({ name, module }) => [name, module]));
+    this.#cores = new Map(compiled.modules.map((core) => [core.name, core]));
+    this.#initialBytes = new Map(compiled.modules.map((core) => [core.module, core.memoryBytesInitial]));
     this.#debug = compiled.debug;
-    this.#memoryBytesInitial = compiled.memoryBytesInitial;
+    this.#memoryBytesInitial = compiled.modules.reduce((sum, core) => sum + core.memoryBytesInitial, 0);
     this.#realm = createComponentRealm(compiled.glue);
     this.#host = new WasiP2Host(this.#realm.trap);
     this.#host.standardStreamsCarryJson = this.#entry.style === 'command';
@@ -89,7 +91,7 @@ export class ComponentGuest implements Guest {
     const exports = this.#realm.instantiate(
       (name) => this.#coreModule(name),
       this.#imports,
-      (module, imports) => session.instantiate(module, imports),
+      (module, imports) => this.#instantiateCore(state, session, module, imports),
     );
     const entry = exportAt(exports, this.#entry.path);
     try {
@@ -129,9 +131,21 @@ export class ComponentGuest implements Guest {
     return { kind: 'guest_error', error: typeof error === 'string' ? error : errorText(error) };
   }
 
+  /** Called by the glue for each core module; a component may make several instances of one. */
+  #instantiateCore(
+    state: RunState,
+    session: ComponentSession,
+    module: WebAssembly.Module,
+    imports: WebAssembly.Imports | undefined,
+  ): WebAssembly.Instance {
+    const bytes = session.reserve(this.#initialBytes.get(module) ?? 0);
+    if (bytes > state.request.limits.memoryBytesMax) return this.#host.end({ kind: 'memory_limit', bytes });
+    return session.instantiate(module, imports);
+  }
+
   #coreModule(name: string): WebAssembly.Module {
-    const module = this.#modules.get(name);
-    if (module === undefined) throw new EngineFault(`the artifact holds no core module ${name}`);
-    return module;
+    const core = this.#cores.get(name);
+    if (core === undefined) throw new EngineFault(`the artifact holds no core module ${name}`);
+    return core.module;
   }
 }

@@ -1,4 +1,4 @@
-import { trapUncatchable } from '../host/trap-uncatchable.js';
+import { trapUncatchable } from '../../runtime/trap-uncatchable.js';
 import { type Errno, errno } from './errno.js';
 import { readIovecs } from './iovec.js';
 import type { WasiHost, WasiStream } from './wasi-host.js';
