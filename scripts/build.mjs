@@ -97,7 +97,6 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   const started = performance.now();
   const compiled = await build();
   const source = await readFile(path.join(root, 'package.json'), 'utf8');
-  console.log(
-    `tenon ${JSON.parse(source).version}: ${compiled} files compiled in ${Math.round(performance.now() - started)} ms`,
-  );
+  const seconds = ((performance.now() - started) / 1_000).toFixed(1);
+  console.log(`Tenon ${JSON.parse(source).version}: build is up to date, ${compiled} files compiled (${seconds} s)`);
 }

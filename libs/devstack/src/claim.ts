@@ -43,7 +43,7 @@ export async function claimFolder(folder: string): Promise<() => Promise<void>> 
     const owner = await readOwner(file);
     if (owner !== undefined && (await stillRuns(owner))) {
       throw new DevstackError(
-        `Tenon already runs here as process ${owner.pid} (it holds ${folder}). Stop that one first, with Ctrl-C or: kill ${owner.pid}`,
+        `${folder} is in use by process ${owner.pid}: it is running there already. Stop that one first, with Ctrl-C or: kill ${owner.pid}`,
       );
     }
     await rm(file, { force: true });
