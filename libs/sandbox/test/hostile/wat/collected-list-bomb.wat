@@ -2,7 +2,7 @@
 ;; expect: run memory_limit|instruction_limit
 ;; limits: {"instructionsMax": 10000000000, "deadlineMs": 20000}
 (module
-  (type $node (struct (field (ref null $node)) (field i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64)))
+  (type $node (struct (field (mut (ref null $node))) (field i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64 i64)))
   (memory (export "memory") 1)
   (global $last (mut (ref null $node)) (ref.null $node))
   (global $head (mut (ref null $node)) (ref.null $node))
