@@ -6,6 +6,7 @@ import { openPrisma } from './connection/prisma.js';
 import { databaseRoles } from './connection/roles.js';
 import type { PrismaClient } from './generated/client.js';
 import { type OperatorTransaction, operatorTransaction } from './operator-transaction.js';
+import { AuditTrailRepository } from './pipeline/audit-trail.repository.js';
 import { AuthenticationRepository } from './pipeline/authentication.repository.js';
 import { EventsRepository } from './pipeline/events.repository.js';
 import { ExecutionsRepository } from './pipeline/executions.repository.js';
@@ -41,6 +42,7 @@ export class Database {
   readonly events: EventsRepository;
   readonly executions: ExecutionsRepository;
   readonly usage: UsageRepository;
+  readonly auditTrail: AuditTrailRepository;
   readonly liveFunctions: LiveFunctionsRepository;
   /** Needs the use `recorder`. */
   readonly recorder: RecorderRepository;
@@ -62,6 +64,7 @@ export class Database {
     this.events = new EventsRepository(this.#pools.app);
     this.executions = new ExecutionsRepository(this.#pools.app);
     this.usage = new UsageRepository(this.#pools.app);
+    this.auditTrail = new AuditTrailRepository(this.#pools.app);
     this.liveFunctions = new LiveFunctionsRepository(this.#pools.app);
     this.recorder = new RecorderRepository(this.#pools.recorder);
     this.outbox = new OutboxRepository(this.#pools.scheduler);

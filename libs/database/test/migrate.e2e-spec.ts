@@ -129,7 +129,7 @@ test('an owner who is no superuser can migrate, and the processes work under a r
     expect(await database.authentication.keyByHash(hash)).toMatchObject({ id: created.id, tenantId: null });
     expect(await database.maintenance.rollUpUsage()).toBe(0);
     expect(await database.maintenance.ensureExecutionPartitions(9)).toBe(2);
-    expect(await database.asOperator((tx) => tx.audit.verify())).toMatchObject({ intact: true, entries: 1 });
+    expect(await database.auditTrail.verifyOperator()).toMatchObject({ intact: true, entries: 1 });
   } finally {
     await database.close();
     await superuser.query(`ALTER DATABASE ${server.name} OWNER TO CURRENT_USER`);
