@@ -89,7 +89,7 @@ describe('many events', () => {
     const counts = await Promise.all(ids.map(async (id) => (await shop.executionsOf(id)).length));
     expect(counts.filter((count) => count !== 1)).toEqual([]);
     expect((await executionsCounted()) - before).toBe(300);
-    expect(await shop.database.withTenant(shop.tenantId, (tx) => tx.audit.verify())).toMatchObject({ intact: true });
+    expect(await shop.database.auditTrail.verify(shop.tenantId)).toMatchObject({ intact: true });
   });
 });
 
