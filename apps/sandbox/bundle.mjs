@@ -3,7 +3,8 @@
  * Files are written beside their place and renamed, so that a process that starts meanwhile never reads half of one.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { build } from 'esbuild';
 
@@ -24,6 +25,21 @@ const oneLocale = {
   },
 };
 
+/**
+ * The component tools are WebAssembly that wants WASI. They get the shim that jco made for browsers, which has no file,
+ * no socket and no process behind it, instead of the one for Node, which has them all.
+ */
+const browserShim = {
+  name: 'browser-shim',
+  setup(plugin) {
+    plugin.onResolve({ filter: /^@bytecodealliance\/preview2-shim\// }, ({ path: wanted, importer }) => {
+      const main = createRequire(importer).resolve('@bytecodealliance/preview2-shim');
+      const dist = main.slice(0, main.lastIndexOf(`${path.sep}dist${path.sep}`));
+      return { path: path.join(dist, 'dist/browser', `${wanted.split('/').at(-1)}.js`) };
+    });
+  },
+};
+
 async function bundleRole(root, role) {
   const result = await build({
     absWorkingDir: root,
@@ -39,11 +55,24 @@ async function bundleRole(root, role) {
     legalComments: 'none',
     minifySyntax: true,
     minifyWhitespace: true,
-    plugins: [oneLocale],
+    plugins: [oneLocale, browserShim],
+    // A dynamic import is bundled even where nothing is left that calls it; only builds may have the component tools.
+    external: role === 'build' ? [] : ['@bytecodealliance/*'],
+    metafile: true,
     write: false,
     logLevel: 'error',
   });
-  return result.outputFiles.map(({ path: file, contents }) => ({ name: path.basename(file), contents }));
+  const scripts = result.outputFiles.map(({ path: file, contents }) => ({ name: path.basename(file), contents }));
+  return [...scripts, ...(await wasmBeside(root, Object.keys(result.metafile.inputs)))];
+}
+
+/** The component tools load their WebAssembly from beside their script, so it moves with the script. */
+async function wasmBeside(root, inputs) {
+  const vendor = inputs.find((input) => input.endsWith('vendor/js-component-bindgen-component.js'));
+  if (vendor === undefined) return [];
+  const folder = path.dirname(path.join(root, vendor));
+  const names = ['js-component-bindgen-component.core.wasm', 'js-component-bindgen-component.core2.wasm'];
+  return Promise.all(names.map(async (name) => ({ name, contents: await readFile(path.join(folder, name)) })));
 }
 
 async function writeFiles(folder, files) {
@@ -54,13 +83,13 @@ async function writeFiles(folder, files) {
     await rename(temporary, path.join(folder, name));
   }
   const wanted = new Set(files.map(({ name }) => name));
-  for (const name of await readdir(folder))
+  for (const name of await readdir(folder)) {
     if (!name.startsWith('.') && !wanted.has(name)) await rm(path.join(folder, name), { force: true });
+  }
 }
 
 async function bundleAll(root) {
-  const roles = await Promise.all(Object.keys(entries).map(async (role) => [role, await bundleRole(root, role)]));
-  return roles.map(([role, files]) => ({ role, files }));
+  return Promise.all(Object.keys(entries).map(async (role) => ({ role, files: await bundleRole(root, role) })));
 }
 
 /** Writes `apps/sandbox/dist/bundle/<role>/`. */
