@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 
 /** The checkout: this file is apps/supervisor/{src,dist}/layout. */
 const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../../..');
-const state = path.join(root, '.tenon');
+/** Another folder lets several run side by side, as tests do. */
+const state = path.resolve(root, process.env.TENON_STATE_DIR || '.tenon');
 
 /** Where things are, as absolute paths. */
 export const layout = {

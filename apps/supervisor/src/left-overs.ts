@@ -22,7 +22,9 @@ export function processRecorder(): (name: string, pid: number) => Promise<void> 
   let known: Processes = {};
   let writing = Promise.resolve();
   return async (name, pid) => {
-    known = { ...known, [name]: { pid, startStamp: await startStampOf(pid) } };
+    // Awaited first: two processes start at once, and neither may write over the other's entry.
+    const startStamp = await startStampOf(pid);
+    known = { ...known, [name]: { pid, startStamp } };
     writing = writing.then(() => writePrivateJson(layout.processesFile, known));
     await writing;
   };

@@ -13,6 +13,7 @@ npm start -- --once       the same, and end after the print
 npm start -- --verbose    show every log line of the processes
 
 DATABASE_URL and REDIS_URL replace the embedded servers; TENON_HTTP_HOST and TENON_HTTP_PORT choose the address.
+TENON_STATE_DIR names another folder than .tenon for everything that is kept.
 `;
 
 /** @throws TypeError that names an argument that there is not. */

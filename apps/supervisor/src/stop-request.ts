@@ -1,6 +1,8 @@
 import { createReadStream } from 'node:fs';
+import { commandLineOf, parentOf, startStampOf } from '@tenon/devstack';
 
-const parentCheckMs = 1_000;
+const npmCheckMs = 2_000;
+const npmGenerationsMax = 4;
 
 /** Asked to stop, by a person or because whoever started us has gone. */
 export class Stopped extends Error {
@@ -10,13 +12,24 @@ export class Stopped extends Error {
   }
 }
 
-/** npm dies without a word to its children when it is killed; a shell that started us may well end before us. */
-function watchNpm(stop: (reason: string) => void): void {
-  if (process.env.npm_lifecycle_event === undefined) return;
-  const parent = process.ppid;
-  setInterval(() => {
-    if (process.ppid !== parent) stop('npm has gone');
-  }, parentCheckMs).unref();
+/** Between us and npm there may be a shell and the launcher. */
+async function findNpm(): Promise<number | undefined> {
+  let pid: number | undefined = process.ppid;
+  for (let generation = 0; generation < npmGenerationsMax && pid !== undefined; generation += 1) {
+    if ((await commandLineOf(pid)).startsWith('npm ')) return pid;
+    pid = await parentOf(pid);
+  }
+  return undefined;
+}
+
+/** Killed with kill -9, npm leaves its children behind without a word. */
+async function watchNpm(stop: (reason: string) => void): Promise<void> {
+  const npm = process.env.npm_lifecycle_event === undefined ? undefined : await findNpm();
+  if (npm === undefined) return;
+  const stamp = await startStampOf(npm);
+  setInterval(async () => {
+    if ((await startStampOf(npm)) !== stamp) stop('npm has gone');
+  }, npmCheckMs).unref();
 }
 
 function watchLauncher(stop: (reason: string) => void): void {
@@ -43,7 +56,7 @@ export function listenForStop(): AbortSignal {
     });
   }
   watchLauncher(stop);
-  watchNpm(stop);
+  void watchNpm(stop);
   return controller.signal;
 }
 

@@ -4,4 +4,4 @@ export { DevstackError } from './errors.js';
 export { freePort } from './free-port.js';
 export { type GuardedProcess, type GuardedProcessOptions, startGuarded } from './guarded-process.js';
 export type { RunningServer } from './postgres.js';
-export { commandLineOf, endProcess, isAlive, startStampOf } from './process-table.js';
+export { commandLineOf, endProcess, isAlive, parentOf, startStampOf } from './process-table.js';

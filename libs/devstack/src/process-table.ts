@@ -37,18 +37,27 @@ export async function commandLineOf(pid: number): Promise<string> {
   }
 }
 
+/** What Linux knows of a process, from the third field on (its state); empty where there is no such process. */
+async function statFields(pid: number): Promise<readonly string[]> {
+  const stat = await readFile(`/proc/${pid}/stat`, 'utf8').catch(() => '');
+  // The second field is the program's name in brackets and may hold spaces and brackets itself.
+  return stat === '' ? [] : stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+}
+
 /** Tells a process from a later one that was given the same id: when it started. '' where there is no such process. */
 export async function startStampOf(pid: number): Promise<string> {
   if (!existsSync('/proc/self/stat')) return askPs(pid, 'lstart');
-  try {
-    const stat = await readFile(`/proc/${pid}/stat`, 'utf8');
-    // The second field is the program's name in brackets and may hold spaces; start time is the 22nd of them all.
-    const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-    // A zombie has ended: its parent has only not been told yet.
-    return fields[0] === 'Z' ? '' : (fields[19] ?? '');
-  } catch {
-    return '';
-  }
+  const fields = await statFields(pid);
+  // A zombie has ended: its parent has only not been told yet.
+  return fields[0] === 'Z' ? '' : (fields[19] ?? '');
+}
+
+/** The process that started this one, or the one that took it in; undefined where there is no such process. */
+export async function parentOf(pid: number): Promise<number | undefined> {
+  const fields = existsSync('/proc/self/stat') ? await statFields(pid) : [];
+  const text = fields[1] ?? (await askPs(pid, 'ppid'));
+  const parent = Number.parseInt(text, 10);
+  return Number.isInteger(parent) && parent > 0 ? parent : undefined;
 }
 
 async function waitForEnd(pid: number, graceMs: number): Promise<boolean> {
