@@ -1,0 +1,3 @@
+module example.com/volume-discount
+
+go 1.21
