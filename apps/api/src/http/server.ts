@@ -61,6 +61,8 @@ function addHooks(server: FastifyInstance): void {
   server.addHook('onRequest', async (request, reply) => {
     reply.header('x-request-id', request.id);
     setSecurityHeaders(reply, request.url.split('?', 1)[0] ?? '');
+    // Before a body is read: what nobody asked for is not looked at.
+    if (request.is404 || hasEmptyParameter(request)) throw new ProblemError('not_found', 'There is no such route.');
     const encoding = request.headers['content-encoding'];
     if (encoding !== undefined && encoding !== 'identity') {
       throw new ProblemError('unsupported_media_type', 'Bodies are read as they are; send them without encoding.');
@@ -80,6 +82,11 @@ export function settingsOf(request: FastifyRequest): RouteSettings | undefined {
 
 function settingsIn(config: unknown): RouteSettings | undefined {
   return typeof config === 'object' && config !== null ? Reflect.get(config, 'tenon') : undefined;
+}
+
+/** The router lets `/v1/functions//versions` pass as a function without a name. */
+function hasEmptyParameter({ params }: FastifyRequest): boolean {
+  return typeof params === 'object' && params !== null && Object.values(params).includes('');
 }
 
 /** What Swagger UI registers by itself; everything else carries one of our access decorators. */

@@ -11,9 +11,8 @@ type Convert = (schema: unknown, direction: 'input' | 'output') => Schema;
 
 const methods = ['get', 'put', 'post', 'delete', 'patch'] as const;
 
-/** Codes that a route may answer with because of what it reads, whatever it does. */
-const whenItReads: readonly ProblemCode[] = ['invalid_request'];
-const whenItHasABody: readonly ProblemCode[] = [
+/** Codes that a route may answer with because of how it is asked, whatever it does. */
+const whenItMayHaveABody: readonly ProblemCode[] = [
   'invalid_request',
   'invalid_json',
   'payload_too_large',
@@ -31,12 +30,12 @@ export function createDocument(app: INestApplication, version: string): OpenAPIO
   const schemas: Schemas = { ...document.components?.schemas };
   const convert: Convert = (schema, schemaType) => {
     const converted = standardSchemaConverter(schema, { schemaType });
-    Object.assign(schemas, converted?.components);
+    Object.assign(schemas, asReferences(converted?.components ?? {}));
     return asReferences(converted?.schema ?? {});
   };
   convert(problemSchema, 'output');
   for (const path of Object.values(document.paths)) {
-    for (const method of methods) if (path[method] !== undefined) complete(path[method], convert);
+    for (const method of methods) if (path[method] !== undefined) complete(method, path[method], convert);
   }
   return { ...document, components: { ...document.components, schemas } };
 }
@@ -55,12 +54,20 @@ function headOf(version: string) {
     .build();
 }
 
-function complete(operation: Operation, convert: Convert): void {
+function complete(method: string, operation: Operation, convert: Convert): void {
   const { content, problems: own } = notesOf(operation.operationId ?? '');
   if (content !== undefined) operation.requestBody = { required: true, content: mediaTypes(content, convert) };
-  const hasParameters = (operation.parameters ?? []).length > 0;
-  const read = operation.requestBody !== undefined ? whenItHasABody : hasParameters ? whenItReads : [];
-  addProblems(operation, new Set([...own, ...read, ...always]));
+  addProblems(operation, new Set([...own, ...codesByForm(method, operation), ...always]));
+}
+
+/** A name that doesn't fit the path is not found; a body that nobody asked for is still looked at. */
+function codesByForm(method: string, { parameters = [] }: Operation): readonly ProblemCode[] {
+  const inPath = parameters.some((parameter) => 'in' in parameter && parameter.in === 'path');
+  return [
+    ...(parameters.length > 0 ? (['invalid_request'] as const) : []),
+    ...(inPath ? (['not_found'] as const) : []),
+    ...(method === 'get' ? [] : whenItMayHaveABody),
+  ];
 }
 
 function mediaTypes(content: RequestContent, convert: Convert) {

@@ -25,7 +25,7 @@ export function createConformityCheck(document: Documented): ConformityCheck {
   }));
   const compiled = new Map<string, ValidateFunction>();
   return (method, url, answer) => {
-    const path = url.split('?', 1)[0] ?? '';
+    const path = new URL(url, 'http://test').pathname;
     const found = routes.filter((route) => route.pattern.test(path)).map((route) => route.path);
     const route = found.find((candidate) => !candidate.includes('{')) ?? found[0];
     const operation = route === undefined ? undefined : document.paths[route]?.[method.toLowerCase()];

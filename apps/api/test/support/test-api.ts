@@ -25,6 +25,8 @@ export interface TestTenant {
 export interface TestApi {
   readonly app: NestFastifyApplication;
   readonly database: Database;
+  /** The application's login; see TestDatabase. */
+  readonly databaseUrl: string;
   readonly databaseOwnerUrl: string;
   readonly redis: { readonly url: string; readonly prefix: string };
   readonly storageFolder: string;
@@ -62,6 +64,7 @@ export async function startTestApi(options: { readonly worker?: WorkerClient } =
   const api: TestApi = {
     app,
     database,
+    databaseUrl: testDatabase.url,
     databaseOwnerUrl: testDatabase.ownerUrl,
     redis,
     storageFolder,

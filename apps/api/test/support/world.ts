@@ -1,0 +1,72 @@
+import { type Id, newId } from '@tenon/contracts';
+import { Database } from '@tenon/database';
+import { putPoint } from './points.js';
+import type { TestApi, TestTenant } from './test-api.js';
+
+/** A tenant that has one of everything. */
+export interface World {
+  readonly tenant: TestTenant;
+  readonly keyId: Id<'key'>;
+  readonly version: Id<'version'>;
+  readonly execution: Id<'execution'>;
+}
+
+export async function createWorld(api: TestApi, databaseUrl: string): Promise<World> {
+  const tenant = await api.createTenant('The one that is attacked');
+  await putPoint(api, 'discounts', ['cart.updated']);
+  const { key } = tenant;
+  const post = async (url: string, payload: object) => {
+    const answer = await api.request({ method: 'POST', url, key, payload });
+    if (answer.statusCode >= 300) throw new Error(answer.body);
+    return answer.json();
+  };
+  const created = await post('/v1/functions', { name: 'mine', extensionPoint: 'discounts' });
+  await post('/v1/webhook-sources', { name: 'mine', scheme: 'standard', mapping: { fallback: 'cart.updated' } });
+  const uploaded = await api.request({
+    method: 'POST',
+    url: '/v1/functions/mine/versions',
+    key,
+    headers: { 'content-type': 'application/wasm' },
+    payload: Buffer.from('module'),
+  });
+  const version: Id<'version'> = uploaded.json().id;
+  const { id: keyId } = await api.createKey(tenant.id, ['functions:read']);
+  const execution = await recordExecution(databaseUrl, tenant.id, created.id, version);
+  return { tenant, keyId, version, execution };
+}
+
+async function recordExecution(
+  url: string,
+  tenantId: Id<'tenant'>,
+  functionId: Id<'function'>,
+  versionId: Id<'version'>,
+): Promise<Id<'execution'>> {
+  const database = await Database.open({ url, applicationName: 'api-test-recorder', uses: ['recorder'] });
+  const id = newId('execution');
+  const run = { functionId, functionName: 'mine', versionId, extensionPoint: 'discounts', attempt: 1 };
+  const result = {
+    outcome: 'succeeded',
+    message: 'The function returned an output.',
+    output: '{"discount":5}',
+  } as const;
+  const used = { instructionsUsed: 1_200, fuelUsed: 1_300, memoryBytesPeak: 65_536, cpuUs: 40, wallUs: 55 };
+  const times = { clockMs: 1_795_000_000_000, startedAt: new Date() };
+  await database.recorder.record(tenantId, {
+    executions: [
+      {
+        id,
+        kind: 'test',
+        ...run,
+        ...result,
+        ...used,
+        ...times,
+        input: '{"total":1}',
+        log: 'hello',
+        logBytesDropped: 0,
+        seed: '0'.repeat(64),
+      },
+    ],
+  });
+  await database.close();
+  return id;
+}
