@@ -12,6 +12,7 @@ import { z } from 'zod';
 import { claimFolder, type Devstack, DevstackError, isAlive, startDevstack, startStampOf } from '../src/index.js';
 
 const redisBinaryFolder = path.join(repositoryRoot, '.tenon/redis/server');
+const itAsRoot = process.getuid?.() === 0 ? it : it.skip;
 const announcement = z.object({ databaseUrl: z.string(), redisUrl: z.string(), pids: z.array(z.int()) });
 
 async function ask(url: string, statement: string): Promise<unknown[]> {
@@ -133,6 +134,28 @@ describe('startDevstack', () => {
     for (const pid of pids) await waitFor(`process ${pid} to end`, () => hasEnded(pid));
     expect(await ask(stack.postgres.url, 'select 1 as one')).toEqual([{ one: 1 }]);
   });
+
+  itAsRoot(
+    'keeps its data outside of a folder that the server can not enter, and starts afresh once that is deleted',
+    async () => {
+      await chmod(folder, 0o700);
+      const closed = path.join(folder, 'closed');
+      const startClosed = async () => {
+        const stack = await startDevstack({ folder: closed, redisBinaryFolder });
+        stacks.push(stack);
+        return stack;
+      };
+      const first = await startClosed();
+      await ask(first.postgres.url, 'create table kept as select 42 as answer');
+      await first.stop();
+      const second = await startClosed();
+      expect(await ask(second.postgres.url, 'select answer from kept')).toEqual([{ answer: 42 }]);
+      await second.stop();
+      await rm(closed, { recursive: true });
+      const third = await startClosed();
+      expect(await ask(third.postgres.url, "select 1 from pg_tables where tablename = 'kept'")).toEqual([]);
+    },
+  );
 
   it('uses what it is pointed at and starts nothing then', async () => {
     const stack = await startDevstack({
