@@ -1,4 +1,5 @@
 /** The process that builds: checks, meters and translates one upload at a time, because compiling is running. */
+import './harden.js';
 import {
   decodeBuildBody,
   encodeBuilt,
@@ -8,6 +9,7 @@ import {
   FrameDecoder,
   frameKinds,
 } from '@tenon/sandbox';
+import { closeModules } from './close-modules.js';
 import { build } from './engine.js';
 
 const { stdin, stdout } = process;
@@ -32,6 +34,8 @@ async function receive(frame: Frame): Promise<void> {
   }
 }
 
+/** The component tools: scripts beside this one, and the call that reads their WebAssembly. */
+closeModules((specifier) => specifier.startsWith('./') || specifier === 'node:fs/promises');
 const decoder = new FrameDecoder();
 stdout.on('error', () => process.exit(0));
 stdin.on('data', (chunk: Buffer) => decoder.push(chunk, (frame) => void receive(frame)));

@@ -1,7 +1,9 @@
 /** Runs guests: claims work from a queue, one at a time, each in a fresh instance. Holds no handle but its queue. */
+import './harden.js';
 import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_threads';
 import type { ExecutionResult } from '@tenon/contracts';
 import { decodeRun, encodeRunResult } from '@tenon/sandbox';
+import { closeModules } from './close-modules.js';
 import { type CompiledArtifact, type Guest, prepareGuest } from './engine.js';
 import { closeDoors } from './realm.js';
 import type { FromThread, ThreadData, ToThread } from './thread-messages.js';
@@ -94,6 +96,7 @@ async function serve(queue: WorkQueue, number: number): Promise<never> {
   }
 }
 
+closeModules();
 closeDoors();
 port.on('message', (message: ToThread) => {
   if (message.kind === 'bind') void serve(new WorkQueue(message.queue), message.number);

@@ -1,5 +1,7 @@
 /** The sandbox process: frames in on stdin, frames out on stdout, nothing else. It ends when its stdin does. */
+import './harden.js';
 import { type Frame, FrameDecoder, frameKinds, type SandboxConfiguration } from '@tenon/sandbox';
+import { closeModules } from './close-modules.js';
 import { Supervisor } from './supervisor.js';
 
 /** Above this many unsent bytes nothing more is read: the host must take its answers first. */
@@ -32,6 +34,7 @@ function receive(frame: Frame): void {
   supervisor = new Supervisor(JSON.parse(frame.body.toString()) as SandboxConfiguration, send);
 }
 
+closeModules();
 const decoder = new FrameDecoder();
 stdout.on('drain', () => stdin.resume());
 stdout.on('error', () => process.exit(0));

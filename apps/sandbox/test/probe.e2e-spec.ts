@@ -1,0 +1,46 @@
+import { readdirSync, readlinkSync } from 'node:fs';
+import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
+import { type Probe, startProbe } from './probe/start-probe.js';
+
+describe('from inside a sandbox process', () => {
+  let probe: Probe;
+
+  beforeAll(async () => {
+    probe = await startProbe();
+  });
+  afterAll(() => probe.stop());
+
+  it('no door opens', () => {
+    const open = Object.entries(probe.facts.found).filter(([, end]) => end.startsWith('OPEN'));
+
+    expect(open).toEqual([]);
+    expect(Object.keys(probe.facts.found).length).toBeGreaterThan(40);
+  });
+
+  it('there is no environment', () => {
+    expect(probe.facts.environment).toEqual([]);
+    expect(probe.facts.cwd).toBe('/');
+  });
+
+  const onLinux = process.platform === 'linux' ? it : it.skip;
+
+  onLinux('no descriptor leads anywhere but to the pipes of the host', () => {
+    const folder = `/proc/${probe.child.pid}/fd`;
+    const targets = readdirSync(folder).map((fd) => [Number(fd), readlinkSync(`${folder}/${fd}`)] as const);
+
+    // Beyond stdio there are only the event loop's own: epoll, eventfd, its pipes, and the null device.
+    const others = targets.filter(([fd]) => fd > 2).map(([, target]) => target.replace(/\d+/g, 'n'));
+    const known = ['anon_inode:[eventpoll]', 'anon_inode:[eventfd]', 'anon_inode:[io_uring]', 'pipe:[n]', '/dev/null'];
+    expect(others.filter((target) => !known.includes(target))).toEqual([]);
+  });
+
+  onLinux('the signal that starts the inspector does nothing', async () => {
+    probe.child.kill('SIGUSR1');
+
+    expect(probe.child.exitCode).toBeNull();
+    const listening = readdirSync(`/proc/${probe.child.pid}/fd`).map((fd) =>
+      readlinkSync(`/proc/${probe.child.pid}/fd/${fd}`),
+    );
+    expect(listening.filter((target) => target.startsWith('socket:')).length).toBeLessThanOrEqual(3);
+  });
+});
