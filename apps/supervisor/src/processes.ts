@@ -1,5 +1,6 @@
-import { createServer } from 'node:net';
+import { type ProcessName, variablesOf } from '@tenon/config';
 import { freePort } from '@tenon/devstack';
+import { chooseAddress } from './address.js';
 import { layout } from './layout.js';
 import { endLeftOvers, processRecorder } from './left-overs.js';
 import { ManagedProcess } from './managed-process.js';
@@ -7,7 +8,6 @@ import type { Secrets } from './secrets.js';
 import { StartError } from './supervisor.errors.js';
 import { waitUntil } from './wait.js';
 
-const preferredPort = 8080;
 const readyTimeoutMs = 60_000;
 const readyPollMs = 50;
 
@@ -28,34 +28,23 @@ export interface Processes {
   stop(): Promise<void>;
 }
 
-function isFree(host: string, port: number): Promise<boolean> {
-  return new Promise((resolve) => {
-    const server = createServer();
-    server.once('error', () => resolve(false));
-    server.listen(port, host, () => server.close(() => resolve(true)));
-  });
+/** What somebody has set for this process by hand. */
+function chosenByHand(name: ProcessName): Record<string, string> {
+  const entries = variablesOf(name).map((variable) => [variable, process.env[variable] ?? ''] as const);
+  return Object.fromEntries(entries.filter(([, value]) => value !== ''));
 }
 
-/** The port that was asked for, which must be free; else the usual one, else any. */
-async function choosePort(host: string): Promise<number> {
-  const asked = process.env.TENON_HTTP_PORT;
-  if (asked === undefined || asked === '') return (await isFree(host, preferredPort)) ? preferredPort : freePort();
-  const port = Number(asked);
-  if (await isFree(host, port)) return port === 0 ? freePort() : port;
-  throw new StartError(`Port ${asked} of ${host} (TENON_HTTP_PORT) is taken by another program, or is no port.`);
-}
-
-/** All that the processes get to see of the environment. */
-function sharedEnvironment(options: ProcessesOptions): Record<string, string> {
-  const { secrets } = options;
+/** All that a process gets to see of the environment. Where the servers are, we know better than anybody. */
+function environmentOf(name: ProcessName, options: ProcessesOptions, addresses: Record<string, string>) {
   return {
     NODE_ENV: 'production',
+    TENON_DATA_DIR: layout.data,
+    TENON_SECRET_KEY: options.secrets.secretKey,
+    TENON_INTERNAL_TOKEN: options.secrets.internalToken,
+    ...chosenByHand(name),
     DATABASE_URL: options.databaseUrl,
     REDIS_URL: options.redisUrl,
-    TENON_DATA_DIR: layout.data,
-    TENON_SECRET_KEY: secrets.secretKey,
-    TENON_INTERNAL_TOKEN: secrets.internalToken,
-    TENON_LOG_LEVEL: process.env.TENON_LOG_LEVEL ?? 'info',
+    ...addresses,
   };
 }
 
@@ -87,14 +76,13 @@ async function untilReady(name: string, managed: ManagedProcess, url: string, si
 export async function startProcesses(options: ProcessesOptions): Promise<Processes> {
   await endLeftOvers();
   const record = processRecorder();
-  const host = process.env.TENON_HTTP_HOST || '127.0.0.1';
-  const [port, workerPort] = [await choosePort(host), await freePort()];
-  const shared = sharedEnvironment(options);
-  const manage = (name: 'api' | 'worker', environment: Record<string, string>) =>
+  const address = await chooseAddress();
+  const workerPort = await freePort();
+  const manage = (name: ProcessName, addresses: Record<string, string>) =>
     new ManagedProcess({
       name,
       args: ['--enable-source-maps', layout.entry(name)],
-      env: { ...shared, ...environment },
+      env: environmentOf(name, options, addresses),
       verbose: options.verbose,
       print: options.print,
       onSpawn: (pid) => record(name, pid),
@@ -102,20 +90,23 @@ export async function startProcesses(options: ProcessesOptions): Promise<Process
     });
   const workerUrl = `http://127.0.0.1:${workerPort}`;
   const worker = manage('worker', { TENON_WORKER_HOST: '127.0.0.1', TENON_WORKER_PORT: String(workerPort) });
-  const api = manage('api', { TENON_HTTP_HOST: host, TENON_HTTP_PORT: String(port), TENON_WORKER_URL: workerUrl });
+  const api = manage('api', {
+    TENON_HTTP_HOST: address.host,
+    TENON_HTTP_PORT: String(address.port),
+    TENON_WORKER_URL: workerUrl,
+  });
   const stop = async () => {
     // The api first: what it has accepted is in Postgres, and nothing new comes in.
     await api.stop();
     await worker.stop();
   };
-  const url = `http://${host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host}:${port}`;
   try {
     await Promise.all([worker.start(), api.start()]);
     await Promise.all([
       untilReady('worker', worker, workerUrl, options.signal),
-      untilReady('api', api, url, options.signal),
+      untilReady('api', api, address.url, options.signal),
     ]);
-    return { url, stop };
+    return { url: address.url, stop };
   } catch (error) {
     await stop();
     throw error;

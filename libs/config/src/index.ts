@@ -2,3 +2,4 @@ export { type ApiConfig, apiConfig, type CommonConfig, type WorkerConfig, worker
 export { ConfigError, type Environment } from './parse.js';
 export { SealError, Sealer } from './sealer.js';
 export { Secret } from './secret.js';
+export { type ProcessName, variablesOf } from './variables.js';

@@ -125,6 +125,13 @@ export const variables = {
   }),
 } satisfies Record<string, Variable<z.ZodType>>;
 
+/** The names of all variables that `process` reads. */
+export function variablesOf(process: ProcessName): readonly string[] {
+  return Object.entries<VariableFacts>(variables)
+    .filter(([, facts]) => facts.processes.includes(process))
+    .map(([name]) => name);
+}
+
 export type VariableName = keyof typeof variables;
 export type VariableFacts = Variable<z.ZodType>;
 type FactsOf<Name extends VariableName> = (typeof variables)[Name];

@@ -18,7 +18,9 @@ export function testStack(): Promise<TestStack> {
     throw new Error('Run this test through the jest.config.mjs of the repository: it starts Postgres and Redis.');
   }
   return new Promise((resolve, reject) => {
-    const call = request({ socketPath, path: '/', timeout: startTimeoutMs }, (response) => {
+    // A connection of its own: a kept one may have been closed by the other side just before it is used again.
+    const options = { socketPath, path: '/', timeout: startTimeoutMs, agent: false } as const;
+    const call = request(options, (response) => {
       const chunks: Buffer[] = [];
       response.on('data', (chunk: Buffer) => chunks.push(chunk));
       response.on('error', reject);
