@@ -12,6 +12,7 @@ import {
 import type { RouteSettings } from './access.decorators.js';
 import { rememberMethods } from './allowed-methods.js';
 import { addBodyParsers } from './body-parsers.js';
+import { closeConnectionsAsTheyIdle } from './drain.js';
 import { requestIdOf } from './request-id.js';
 import { setSecurityHeaders } from './security-headers.js';
 import { sendProblem } from './send-problem.js';
@@ -27,7 +28,7 @@ export function createHttpAdapter(logger: FastifyBaseLogger, trustProxy: boolean
   const adapter = new FastifyAdapter({
     loggerInstance: logger,
     trustProxy,
-    logController: new LogController({ disableRequestLogging: true }),
+    logController: new LogController({ disableRequestLogging: true, requestIdLogLabel: 'requestId' }),
     genReqId: requestIdOf,
     requestIdHeader: false,
     bodyLimit: bodyBytesMax,
@@ -48,6 +49,7 @@ export function createHttpAdapter(logger: FastifyBaseLogger, trustProxy: boolean
   addBodyParsers(server);
   rememberMethods(server);
   addHooks(server);
+  closeConnectionsAsTheyIdle(server);
   return adapter;
 }
 
@@ -69,9 +71,9 @@ function addHooks(server: FastifyInstance): void {
     }
   });
   server.addHook('onResponse', async (request, reply) => {
-    const { method, id, routeOptions } = request;
-    const line = { requestId: id, method, route: routeOptions.url, status: reply.statusCode, ms: reply.elapsedTime };
-    request.log.info({ ...line, key: request.tenonCaller?.keyId, tenantId: request.tenonTenantId }, 'request');
+    const { method, routeOptions, tenonCaller, tenonTenantId: tenantId } = request;
+    const line = { method, route: routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) };
+    request.log.info({ ...line, keyId: tenonCaller?.keyId, tenantId }, 'request');
   });
 }
 
