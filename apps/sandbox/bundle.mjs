@@ -10,7 +10,7 @@ import { build } from 'esbuild';
 
 /** Each role's files, by the name under which they are started. */
 const entries = {
-  run: { main: 'main', 'guest-thread': 'guest-thread' },
+  run: { main: 'main', 'guest-thread': 'guest-thread', 'compile-thread': 'compile-thread' },
   build: { main: 'build-main' },
 };
 

@@ -1,4 +1,4 @@
-import { type CompiledArtifact, compileArtifact, openArtifact } from './engine.js';
+import type { CompiledArtifact } from './engine.js';
 
 /** What an artifact costs beyond its bytes: V8's module, its jump tables and first code; measured on small guests. */
 const overheadBytes = 32 * 1024;
@@ -46,16 +46,16 @@ export class ArtifactCache {
     return this.byHandle.get(handle);
   }
 
-  /** @throws ArtifactError or WebAssembly.CompileError when the bytes are not what the engine built. */
-  add(id: string, bytes: Uint8Array): CachedArtifact {
+  /** @param bytes the size of the artifact that was compiled. */
+  add(id: string, bytes: number, compiled: CompiledArtifact): CachedArtifact {
     const present = this.get(id);
     if (present !== undefined) return present;
     this.lastHandle += 1;
     const artifact: CachedArtifact = {
       id,
       handle: this.lastHandle,
-      bytes: bytes.length + overheadBytes,
-      compiled: compileArtifact(openArtifact(bytes)),
+      bytes: bytes + overheadBytes,
+      compiled,
       uses: 0,
     };
     this.byId.set(id, artifact);

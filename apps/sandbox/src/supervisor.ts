@@ -1,4 +1,5 @@
 import {
+  artifactIdBytes,
   decodeExecuteBody,
   type ExecuteBody,
   encodeFrame,
@@ -10,6 +11,7 @@ import {
   type SandboxVitals,
 } from '@tenon/sandbox';
 import { ArtifactCache, type CachedArtifact } from './artifact-cache.js';
+import { Compiler } from './compiler.js';
 import { Crew, type Task, type TaskFailure } from './crew.js';
 import { failureResult } from './failure-result.js';
 import { SpareThreads } from './spare-threads.js';
@@ -23,6 +25,7 @@ interface Waiting {
 /** Schedules runs on threads, keeps compiled artifacts and answers the host. Runs no code of a tenant itself. */
 export class Supervisor {
   private readonly cache: ArtifactCache;
+  private readonly compiler: Compiler;
   private readonly spares: SpareThreads;
   private readonly shared: Crew;
   private readonly tenants: TenantCrews;
@@ -35,6 +38,7 @@ export class Supervisor {
     private readonly send: (frame: Buffer) => void,
   ) {
     this.cache = new ArtifactCache(configuration.cacheBytesMax, (artifact) => this.dropEverywhere(artifact));
+    this.compiler = new Compiler(configuration.prepareMsMax);
     this.spares = new SpareThreads(configuration.threadHeapMbMax);
     this.shared = this.createCrew(configuration.threads);
     this.tenants = new TenantCrews(configuration.tenantThreads, () => this.createCrew(1));
@@ -77,22 +81,37 @@ export class Supervisor {
 
   /** The body is the artifact's id and its bytes; without bytes, the host could not get it. */
   private load(frameId: number, body: Buffer): void {
-    const id = body.toString('hex', 0, 32);
-    const queue = this.waiting.get(id) ?? [];
-    this.waiting.delete(id);
+    const id = body.toString('hex', 0, artifactIdBytes);
+    const bytes = Uint8Array.from(body.subarray(artifactIdBytes));
+    const size = bytes.length;
     try {
-      const artifact = this.cache.add(id, Uint8Array.from(body.subarray(32)));
-      for (const { id: runId, body: waitingBody } of queue) this.schedule(runId, waitingBody, artifact);
-      if (frameId !== 0) this.send(encodeJsonFrame(frameKinds.warmed, frameId, { ok: true }));
+      const compiled = this.compiler.compile(bytes);
+      if (!(compiled instanceof Promise)) {
+        this.loaded(frameId, this.cache.add(id, size, compiled));
+        return;
+      }
+      compiled.then(
+        (late) => this.loaded(frameId, this.cache.add(id, size, late)),
+        (error: unknown) => this.notLoaded(frameId, id, error),
+      );
     } catch (error) {
-      const why = `The artifact can't be loaded: ${error instanceof Error ? error.message : 'unknown error'}`;
-      for (const {
-        id: runId,
-        body: { deadlineMs },
-      } of queue)
-        this.fail(runId, why, deadlineMs);
-      if (frameId !== 0) this.send(encodeJsonFrame(frameKinds.warmed, frameId, { ok: false, message: why }));
+      this.notLoaded(frameId, id, error);
     }
+  }
+
+  private loaded(frameId: number, artifact: CachedArtifact): void {
+    const queue = this.waiting.get(artifact.id) ?? [];
+    this.waiting.delete(artifact.id);
+    for (const { id, body } of queue) this.schedule(id, body, artifact);
+    if (frameId !== 0) this.send(encodeJsonFrame(frameKinds.warmed, frameId, { ok: true }));
+  }
+
+  private notLoaded(frameId: number, artifactId: string, error: unknown): void {
+    const queue = this.waiting.get(artifactId) ?? [];
+    this.waiting.delete(artifactId);
+    const message = `The artifact can't be loaded: ${error instanceof Error ? error.message : 'unknown error'}`;
+    for (const { id, body } of queue) this.fail(id, message, body.deadlineMs);
+    if (frameId !== 0) this.send(encodeJsonFrame(frameKinds.warmed, frameId, { ok: false, message }));
   }
 
   private schedule(id: number, body: ExecuteBody, artifact: CachedArtifact): void {

@@ -53,9 +53,13 @@ export class BuildQueue {
     const { process: present } = this;
     if (present !== undefined && !present.hasEnded && present.builds < this.options.buildsPerProcess) return present;
     if (present !== undefined) void present.close();
-    const { sandboxPath, buildHeapMbMax, buildMsMax, uid, gid } = this.options;
+    const { sandboxPath, buildHeapMbMax, buildMsMax, uid, gid, logger } = this.options;
     const args = launchArguments({ role: 'build', bundlePath: sandboxPath, heapMbMax: buildHeapMbMax });
-    const fresh = new BuildProcess({ file: globalThis.process.execPath, arguments: args, uid, gid }, buildMsMax);
+    const fresh = new BuildProcess(
+      { file: globalThis.process.execPath, arguments: args, uid, gid },
+      buildMsMax,
+      logger,
+    );
     this.process = fresh;
     return fresh;
   }

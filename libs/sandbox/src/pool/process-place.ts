@@ -76,6 +76,10 @@ export class ProcessPlace implements SandboxProcessHooks {
     this.hooks.onRoom();
   }
 
+  onStderr(process: SandboxProcess, text: string): void {
+    this.options.logger.warn({ pid: process.pid, stderr: text }, 'a sandbox process wrote to stderr');
+  }
+
   onEnd(process: SandboxProcess, end: LinkEnd, lost: readonly Job[]): void {
     this.executionsOfPast += process.executions;
     this.leaving.delete(process);

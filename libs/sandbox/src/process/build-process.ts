@@ -1,5 +1,6 @@
 import type { BuildResult } from '@tenon/contracts';
 import { ProtocolError } from '../errors.js';
+import type { SandboxLogger } from '../pool/pool-options.js';
 import { type BuildRequestOptions, encodeBuildBody } from '../protocol/build-messages.js';
 import { decodeBuilt } from '../protocol/built-decoder.js';
 import { encodeFrame, type Frame, frameBodyBytesMax, frameKinds } from '../protocol/frames.js';
@@ -22,6 +23,7 @@ export class BuildProcess {
   constructor(
     command: SandboxCommand,
     private readonly buildMsMax: number,
+    logger: SandboxLogger,
   ) {
     this.whenEnded = new Promise((resolve) => {
       this.end = resolve;
@@ -29,6 +31,7 @@ export class BuildProcess {
     this.link = new FrameLink(command, frameBodyBytesMax, {
       onFrame: (frame) => this.receive(frame),
       onEnd: (end) => this.finish(end),
+      onStderr: (text) => logger.warn({ stderr: text }, 'a sandbox process that builds wrote to stderr'),
     });
   }
 

@@ -5,6 +5,8 @@ import { type Frame, FrameDecoder } from '../protocol/frames.js';
 
 /** How much of a sandbox's stderr is kept for our own log. */
 const stderrBytesMax = 4_096;
+/** So many pieces of stderr are reported while a process lives. */
+const stderrReportsMax = 20;
 
 export interface SandboxCommand {
   readonly file: string;
@@ -27,6 +29,8 @@ export interface LinkHooks {
   /** @throws ProtocolError to have the process killed. */
   onFrame(frame: Frame): void;
   onEnd(end: LinkEnd): void;
+  /** What V8, Node or our own code said; called a bounded number of times. */
+  onStderr(text: string): void;
 }
 
 /** A child process that speaks frames. Whatever breaks the protocol gets it killed; `onEnd` is called exactly once. */
@@ -35,6 +39,7 @@ export class FrameLink {
   private readonly stdin: Writable;
   private readonly decoder: FrameDecoder;
   private stderr = '';
+  private stderrReports = 0;
   private killReason: string | undefined;
   private closing = false;
   private ended = false;
@@ -99,7 +104,10 @@ export class FrameLink {
     this.stdin.on('error', () => undefined);
     stdout.on('data', (chunk: Buffer) => this.receive(chunk));
     stderr.on('data', (chunk: Buffer) => {
-      this.stderr = (this.stderr + chunk.toString('latin1')).slice(-stderrBytesMax);
+      const text = chunk.toString('latin1', 0, stderrBytesMax);
+      this.stderr = (this.stderr + text).slice(-stderrBytesMax);
+      this.stderrReports += 1;
+      if (this.stderrReports <= stderrReportsMax) this.hooks.onStderr(text);
     });
     this.child.on('error', (error) => this.finish(`could not be started: ${error.message}`));
     // `close` comes after the last byte of stdout, so answers that were sent before the end still count.

@@ -27,6 +27,7 @@ export interface SandboxProcessHooks {
   onResult(process: SandboxProcess): void;
   /** Called once, with whatever was still in flight. */
   onEnd(process: SandboxProcess, end: LinkEnd, lost: readonly Job[]): void;
+  onStderr(process: SandboxProcess, text: string): void;
   loadArtifact(artifact: ArtifactSource): Promise<Uint8Array>;
 }
 
@@ -51,6 +52,7 @@ export class SandboxProcess {
     this.link = new FrameLink(options.command, resultBytesMax, {
       onFrame: (frame) => this.receive(frame),
       onEnd: (end) => this.finish(end),
+      onStderr: (text) => this.hooks.onStderr(this, text),
     });
     this.link.send(encodeJsonFrame(frameKinds.configure, 0, options.configuration));
     this.watch = setInterval(() => this.check(), options.pingEveryMs);
