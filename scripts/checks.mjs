@@ -1,6 +1,10 @@
 /** The checks that are not tests: format and lint, types, and which folder may import which. */
 import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import path from 'node:path';
 import { root } from './bootstrap.mjs';
+
+const sourceFolders = ['apps', 'libs', 'bench'].filter((folder) => existsSync(path.join(root, folder)));
 
 const checks = [
   {
@@ -12,7 +16,7 @@ const checks = [
   {
     name: 'dependencies',
     script: 'node_modules/dependency-cruiser/bin/dependency-cruiser.mjs',
-    args: ['--config', '.dependency-cruiser.mjs', 'apps', 'libs', 'bench'],
+    args: ['--config', '.dependency-cruiser.mjs', ...sourceFolders],
   },
 ];
 
