@@ -4,7 +4,7 @@ import { chmod, mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/pr
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { repositoryRoot, testStack, waitFor } from '@tenon/testing';
 import { Redis } from 'ioredis';
 import pg from 'pg';
@@ -39,6 +39,9 @@ async function withRedis<Value>(url: string, work: (redis: Redis) => Promise<Val
 async function hasEnded(pid: number): Promise<boolean> {
   return !isAlive(pid) || (await startStampOf(pid)) === '';
 }
+
+// Starting and stopping databases is disk and CPU; a machine that is busy with other tests takes its time.
+jest.setTimeout(180_000);
 
 describe('startDevstack', () => {
   let folder: string;
