@@ -214,6 +214,7 @@ export class BodyWalker {
 
   private called(slot: number, type: DecodedType, extra: number): void {
     this.flags |= bodyFlag.calls;
+    this.loosen();
     this.control.adjust(type.paramCount + extra, type.resultCount);
     if (type.hasVector) this.flags |= bodyFlag.vectors;
     if (slot !== 0x12 && slot !== 0x13 && slot !== 0x15) return;
@@ -272,7 +273,7 @@ export class BodyWalker {
 
   private openBlock(slot: number, offset: number): void {
     const { reader, module, control } = this;
-    if (slot === 0x03) this.flags |= bodyFlag.loops;
+    if (slot === 0x03) this.openLoop();
     if (slot === 0x06) this.flags |= bodyFlag.handlers;
     control.adjust(popsOf[slot] as number, 0);
     const byte = reader.pos < reader.end ? (reader.bytes[reader.pos] as number) : 0;
@@ -287,6 +288,19 @@ export class BodyWalker {
       module.features.add('multi-value');
       control.push(slot, type.paramCount, type.resultCount, offset);
     }
+  }
+
+  /** A call or a loop inside makes a loop no longer tight. */
+  private loosen(): void {
+    const { control, module } = this;
+    if (control.tightLoop >= 0) module.tightLoops.clear(control.tightLoop);
+    control.tightLoop = -1;
+  }
+
+  private openLoop(): void {
+    this.flags |= bodyFlag.loops;
+    this.loosen();
+    this.control.tightLoop = this.module.tightLoops.add();
   }
 
   private blockTypeIndex(offset: number): number {

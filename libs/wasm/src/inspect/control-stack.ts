@@ -15,6 +15,8 @@ export class ControlStack {
   private params = new Int32Array(64);
   private results = new Int32Array(64);
   private opcodes = new Uint8Array(64);
+  /** The number of the innermost open loop that is still tight, or -1. */
+  tightLoop = -1;
 
   constructor(limits: ModuleLimits) {
     this.limits = limits;
@@ -24,6 +26,7 @@ export class ControlStack {
     this.height = 0;
     this.heightMax = 0;
     this.depth = 0;
+    this.tightLoop = -1;
     this.push(0x02, 0, results, 0);
   }
 
@@ -45,6 +48,8 @@ export class ControlStack {
 
   end(): void {
     this.depth--;
+    // A loop inside makes the loop around it no longer tight, so nothing is taken up again after its end.
+    if (this.opcodes[this.depth] === 0x03) this.tightLoop = -1;
     this.setHeight((this.base[this.depth] as number) + (this.results[this.depth] as number));
   }
 

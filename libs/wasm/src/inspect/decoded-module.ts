@@ -74,6 +74,38 @@ export const bodyFlag = {
   throws: 64,
 } as const;
 
+/** One bit per loop of the code section, in the order in which the loops start. */
+export class LoopBits {
+  private bits = new Uint8Array(256);
+  private count = 0;
+  private taken = 0;
+
+  /** Makes room for one more loop. @returns its number. */
+  add(): number {
+    if (this.count === this.bits.length) {
+      const larger = new Uint8Array(this.count * 2);
+      larger.set(this.bits);
+      this.bits = larger;
+    }
+    this.bits[this.count] = 1;
+    return this.count++;
+  }
+
+  clear(loop: number): void {
+    this.bits[loop] = 0;
+  }
+
+  /** Starts over for a second walk over the code. */
+  rewind(): void {
+    this.taken = 0;
+  }
+
+  /** The bit of the next loop in order. */
+  take(): boolean {
+    return this.bits[this.taken++] === 1;
+  }
+}
+
 /** Runtime helpers that bodies need; one bit each per memory or table index where they are specific. */
 export interface HelperUse {
   readonly memoryGrow: Set<number>;
@@ -127,6 +159,8 @@ export class DecodedModule {
     tableInit: new Set(),
     arrayBulk: new Set(),
   };
+  /** Loops that have neither calls nor other loops in them. */
+  readonly tightLoops = new LoopBits();
   moduleName: string | undefined;
   functionNames: Map<number, string> = new Map();
 

@@ -351,7 +351,7 @@ export class BodyRewriter {
     if (kind === imm.tryTable) this.markHandlers();
     if (slot !== 0x02) charges.close();
     this.copy(start);
-    charges.open(slot);
+    charges.open(slot, slot === 0x03 && this.module.tightLoops.take());
   }
 
   private markHandlers(): void {

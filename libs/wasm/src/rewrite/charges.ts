@@ -15,6 +15,7 @@ export class Charges {
   private cost = 0;
   private patchAt = -1;
   private checkPending = false;
+  private tightLoop = false;
   /** Number of open blocks inside code that cannot run, or -1 when code can run. */
   private deadDepth = -1;
 
@@ -28,13 +29,13 @@ export class Charges {
     this.deadDepth = -1;
     this.checkPending = false;
     this.cost = 1;
-    this.patchAt = this.emit.charge(frameBytes !== undefined, frameBytes);
+    this.patchAt = this.emit.charge(frameBytes !== undefined, frameBytes, false);
   }
 
   add(cost: number): void {
     if (this.deadDepth >= 0) return;
     if (this.patchAt < 0) {
-      this.patchAt = this.emit.charge(this.checkPending, undefined);
+      this.patchAt = this.emit.charge(this.checkPending, undefined, this.tightLoop);
       this.checkPending = false;
     }
     this.cost += cost;
@@ -53,13 +54,17 @@ export class Charges {
     if (label < this.depth) this.targeted[this.depth - 1 - label] = 1;
   }
 
-  open(opcode: number): void {
+  /** Enters a block; a tight loop is one that has neither calls nor other loops in it. */
+  open(opcode: number, tightLoop = false): void {
     if (this.depth === this.kinds.length) this.grow();
     this.kinds[this.depth] = opcode;
     this.targeted[this.depth] = 0;
     this.depth++;
     if (this.deadDepth >= 0) this.deadDepth++;
-    else if (opcode === 0x03) this.checkPending = true;
+    else if (opcode === 0x03) {
+      this.checkPending = true;
+      this.tightLoop = tightLoop;
+    }
   }
 
   end(): void {

@@ -1,5 +1,9 @@
 import type { ByteWriter } from '../binary/byte-writer.js';
+import { sliceInstructions } from './counters.js';
 import type { RewritePlan } from './plan.js';
+
+/** {@link sliceInstructions} as a signed LEB128. */
+const sliceLeb = [(sliceInstructions & 0x7f) | 0x80, sliceInstructions >> 7];
 
 /** Writes the instruction sequences of metering for one function at a time. */
 export class CodeEmitter {
@@ -9,6 +13,7 @@ export class CodeEmitter {
   private readonly fuel: number;
   private readonly depth: number;
   private readonly stack: number;
+  private readonly reserve: number;
   private readonly slow: number;
   private depthLocal = 0;
   private fuelLocal = 0;
@@ -20,6 +25,7 @@ export class CodeEmitter {
     this.fuel = plan.counter('fuel');
     this.depth = plan.counter('depth');
     this.stack = plan.counter('stack');
+    this.reserve = plan.counter('reserve');
     this.slow = plan.helper('slow');
   }
 
@@ -51,10 +57,11 @@ export class CodeEmitter {
   }
 
   /**
-   * Charges a segment whose cost is not known yet, and checks if asked to; with `frameBytes` the check covers the stack.
+   * Charges a segment whose cost is not known yet, and checks if asked to; with `frameBytes` the check covers the stack, and with
+   * `inPlace` it makes no call.
    * @returns where to patch the cost.
    */
-  charge(check: boolean, frameBytes: number | undefined): number {
+  charge(check: boolean, frameBytes: number | undefined, inPlace: boolean): number {
     const { out } = this;
     out.reserve(64);
     this.getFuel();
@@ -74,12 +81,33 @@ export class CodeEmitter {
     out.list([0x42, 0x00, 0x53]);
     this.unlikely.push(out.pos);
     out.list([0x04, 0x40]);
-    this.op(0x20, this.depthLocal);
-    this.getFuel();
-    this.op(0x10, this.slow);
-    this.setFuel();
+    if (inPlace) this.nextSlice();
+    else {
+      this.op(0x20, this.depthLocal);
+      this.getFuel();
+      this.op(0x10, this.slow);
+      this.setFuel();
+    }
     out.u8(0x0b);
     return patchAt;
+  }
+
+  /**
+   * Takes the next slice without a call, since a call in a loop keeps the engine from unrolling it. The reserve is a
+   * whole number of slices, so that it is used up exactly when it would become negative.
+   */
+  private nextSlice(): void {
+    const { out } = this;
+    this.getFuel();
+    out.list([0x42, ...sliceLeb, 0x7c]);
+    this.setFuel();
+    this.op(0x23, this.reserve);
+    out.list([0x42, ...sliceLeb, 0x7d]);
+    this.op(0x24, this.reserve);
+    this.op(0x23, this.reserve);
+    out.list([0x42, 0x00, 0x53, 0x04, 0x40]);
+    this.flushFuel();
+    out.list([0x00, 0x0b]);
   }
 
   /** Negative fuel or negative depth: one test for both. */

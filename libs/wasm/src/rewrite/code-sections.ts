@@ -49,6 +49,7 @@ export function codeSections(plan: RewritePlan): CodeSections {
   const size = module.bodyEnds.length === 0 ? 0 : (module.bodyEnds.at(-1) as number) - (module.bodyStarts[0] as number);
   const placed = new BodyList(size + (size >> 1) + 1024);
   const appended = new BodyList(4096);
+  module.tightLoops.rewind();
   const rewriter = new BodyRewriter(plan);
   for (let at = 0; at < module.bodyStarts.length; at++) {
     const index = module.importedFunctions + at;

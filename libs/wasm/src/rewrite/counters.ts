@@ -7,7 +7,8 @@ export const stackBytesDefault = 512_000;
  * Instructions that are taken from the reserve at a time. While code runs, the rest of a slice lives in registers, so
  * after a trap of the engine's own (a division by zero, say) the host's figure may lag by at most one slice.
  */
-export const sliceInstructions = 4_096;
+export const sliceShift = 12;
+export const sliceInstructions = 2 ** sliceShift;
 
 /** Stands for "no limit"; far from where 64-bit arithmetic could wrap. */
 export const unlimited = 2n ** 61n;
@@ -49,5 +50,5 @@ export function counterExport(name: CounterName | 'start'): string {
 /** Under which module name a module in imported-counter mode imports all of them. */
 export const counterModule = reservedPrefix;
 
-/** What tripped, as the `limit` counter says it. */
-export const limitCode = { none: 0, instructions: 1, stack: 2 } as const;
+/** What the `limit` counter says. That instructions ran out shows in a negative reserve. */
+export const limitCode = { none: 0, stack: 1 } as const;

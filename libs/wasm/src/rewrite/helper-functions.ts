@@ -1,6 +1,6 @@
 import { ByteWriter } from '../binary/byte-writer.js';
 import type { DecodedLimits } from '../inspect/decoded-module.js';
-import { limitCode, sliceInstructions } from './counters.js';
+import { limitCode, sliceInstructions, sliceShift } from './counters.js';
 import { type Helper, pageBytes, type RewritePlan, tableElementBytes } from './plan.js';
 import { valueType } from './type-table.js';
 
@@ -101,12 +101,19 @@ function slow(plan: RewritePlan): { type: number; body: Uint8Array } {
   code.get(0).const32(0).ops(0x48, 0x04, 0x40);
   code.get(1).setGlobal(fuel).const32(limitCode.stack).setGlobal(limit);
   code.indexed(0x10, plan.helper('overflow')).ops(0x00, 0x0b);
-  code.get(1).global(reserve).ops(0x7c).const64(0).ops(0x53, 0x04, 0x40);
-  code.get(1).setGlobal(fuel).const32(limitCode.instructions).setGlobal(limit).ops(0x00, 0x0b);
-  code.const64(sliceInstructions).get(1).ops(0x7d).indexed(0x22, 2);
-  code.global(reserve).ops(0x55, 0x04, 0x40).global(reserve).set(2).ops(0x0b);
+  // As many whole slices as make the fuel positive again.
+  code
+    .const64(sliceInstructions - 1)
+    .get(1)
+    .ops(0x7d)
+    .const64(sliceShift)
+    .ops(0x87)
+    .const64(sliceShift)
+    .ops(0x86)
+    .set(2);
   code.global(reserve).get(2).ops(0x7d).setGlobal(reserve);
-  code.get(1).get(2).ops(0x7c).indexed(0x22, 1).setGlobal(fuel).get(1).ops(0x0b);
+  code.get(1).get(2).ops(0x7c).indexed(0x22, 1).setGlobal(fuel);
+  code.global(reserve).const64(0).ops(0x53, 0x04, 0x40, 0x00, 0x0b).get(1).ops(0x0b);
   return { type: plan.types.plain([i32, i64], [i64]), body: code.out.take() };
 }
 

@@ -4,6 +4,7 @@ import {
   counterExport,
   counterNames,
   limitCode,
+  sliceInstructions,
   stackBytesDefault,
   unlimited,
 } from '../rewrite/counters.js';
@@ -50,8 +51,8 @@ export class Counters {
   refill(limits: InstanceLimits): void {
     const { globals } = this;
     this.granted = clampFuel(limits.fuel);
-    globals.fuel.value = 0n;
-    globals.reserve.value = this.granted;
+    globals.fuel.value = this.granted % slice;
+    globals.reserve.value = this.granted - (this.granted % slice);
     globals.bulk.value = 0n;
     globals.refused.value = 0n;
     globals.limit.value = limitCode.none;
@@ -62,7 +63,8 @@ export class Counters {
 
   used(): Usage {
     const { globals } = this;
-    const left = i64(globals.reserve) + i64(globals.fuel);
+    const reserve = i64(globals.reserve);
+    const left = reserve + i64(globals.fuel);
     const charged = this.granted - left;
     const fuel = left < 0n ? this.granted : charged;
     const bulk = i64(globals.bulk);
@@ -75,7 +77,7 @@ export class Counters {
       instructions: instructions < fuel ? instructions : fuel,
       memoryBytes: i64(globals.memory),
       memoryBytesRefused,
-      tripped: tripped(globals.limit.value as number, memoryBytesRefused),
+      tripped: tripped(globals.limit.value as number, reserve, memoryBytesRefused),
     };
   }
 }
@@ -91,11 +93,13 @@ function clampFuel(fuel: bigint | number | undefined): bigint {
   return wanted > unlimited ? unlimited : wanted;
 }
 
-function tripped(limit: number, refused: bigint): LimitTripped {
-  if (limit === limitCode.instructions) return 'instruction_limit';
+function tripped(limit: number, reserve: bigint, refused: bigint): LimitTripped {
   if (limit === limitCode.stack) return 'stack_overflow';
+  if (reserve < 0n) return 'instruction_limit';
   return refused > 0n ? 'memory_limit' : 'none';
 }
+
+const slice = BigInt(sliceInstructions);
 
 const accounts = new WeakMap<WebAssembly.Instance, Counters>();
 

@@ -1,0 +1,33 @@
+import { parseArgs } from 'node:util';
+import { geomean, type KernelResult, kernelFiles, runKernel } from './kernel-bench.ts';
+import { instantiateBench, rewriteBench } from './rewrite-bench.ts';
+
+const { values } = parseArgs({
+  options: { json: { type: 'boolean', default: false }, rounds: { type: 'string', default: '61' } },
+  allowPositionals: true,
+});
+
+const kernels: KernelResult[] = kernelFiles().map((file) => runKernel(file, Number(values.rounds)));
+const overheads = kernels.map((kernel) => kernel.overhead);
+const round = (value: number): number => Math.round(value * 1000) / 1000;
+const started = instantiateBench();
+const rewriting = rewriteBench();
+const result = {
+  metering_overhead_geomean: round(geomean(overheads)),
+  metering_overhead_worst: round(Math.max(...overheads)),
+  kernels: kernels.map((kernel) => ({
+    name: kernel.name,
+    overhead: round(kernel.overhead),
+    plain_ms: round(kernel.plainMs),
+    metered_ms: round(kernel.meteredMs),
+    instructions: kernel.instructions,
+    size_growth: round(kernel.sizeGrowth),
+  })),
+  instantiate_run_us_p50: round(started.p50),
+  instantiate_run_us_p99: round(started.p99),
+  rewrite_mb_per_s: round(rewriting.megabytesPerSecond),
+  size_growth_geomean: round(rewriting.sizeGrowthGeomean),
+};
+
+if (values.json) console.log(JSON.stringify(result));
+else console.log(result);
