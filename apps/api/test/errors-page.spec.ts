@@ -14,7 +14,7 @@ describe('docs/errors.md', () => {
     expect(rows.map(([, code, status, title]) => [code?.replaceAll('`', ''), Number(status), title])).toEqual(
       Object.entries(problems).map(([code, { status, title }]) => [code, status, title]),
     );
-    for (const [, code, , , advice] of rows) expect([code, advice?.length]).toEqual([code, expect.any(Number)]);
+    expect(rows.filter(([, , , , advice]) => advice === '')).toEqual([]);
   });
 
   test('shows the type as the api writes it', () => {

@@ -1,4 +1,4 @@
-import { Inject, Injectable } from '@nestjs/common';
+import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
 import type { Id } from '@tenon/contracts';
 import type { Database } from '@tenon/database';
 import type { Logger } from '@tenon/telemetry';
@@ -22,7 +22,7 @@ const writingMax = 100;
 
 /** Writes refusals to the audit log beside the answer: a refused request does not wait for it. */
 @Injectable()
-export class RefusalLog {
+export class RefusalLog implements OnModuleDestroy {
   readonly #recent = new BoundedCache<string, true>(rememberedMax, repeatMs);
   readonly #writing = new Set<Promise<void>>();
 
@@ -41,8 +41,8 @@ export class RefusalLog {
     this.#writing.add(writing);
   }
 
-  /** Resolves once everything recorded so far is written. */
-  async settled(): Promise<void> {
+  /** A stopping api writes first what it has refused. */
+  async onModuleDestroy(): Promise<void> {
     await Promise.all(this.#writing);
   }
 

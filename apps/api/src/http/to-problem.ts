@@ -1,5 +1,6 @@
 import { HttpException } from '@nestjs/common';
 import { type Problem, type ProblemCode, ProblemError, problems } from '@tenon/contracts';
+import { isOutage } from './outage.js';
 
 /** Where the code of a problem is explained; a relative reference, so that it works wherever Tenon is mounted. */
 export function problemType(code: ProblemCode): string {
@@ -49,6 +50,7 @@ export function toProblem(error: unknown): Problem {
   if (error instanceof ProblemError) {
     return error.code === 'not_found' ? problemOf('not_found') : problemOf(error.code, error.detail, [...error.errors]);
   }
+  if (isOutage(error)) return problemOf('unavailable');
   return problemOf(codeOf(error));
 }
 

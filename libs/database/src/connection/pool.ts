@@ -34,6 +34,9 @@ export function openPool(options: PoolOptions): pg.Pool {
     types: { getTypeParser },
   });
   pool.on('error', (error) => options.onIdleError?.(error));
+  // Whoever holds a connection learns of its end from the query that fails. It is also an event of the connection, and
+  // an error event that nobody listens to ends the process.
+  pool.on('connect', (client) => client.on('error', () => undefined));
   return pool;
 }
 
