@@ -1,6 +1,6 @@
 import { describe, expect, it } from '@jest/globals';
-import fc from 'fast-check';
 import { executionIdFor, type IdKind, idPrefixes, idSchema, nameSchema, newId } from '@tenon/contracts';
+import fc from 'fast-check';
 
 const kinds = Object.keys(idPrefixes) as IdKind[];
 
