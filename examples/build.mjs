@@ -35,6 +35,7 @@ function inTemporaryFolder(work) {
 }
 
 function rust(folder, output, target = 'wasm32-wasip1') {
+  // Cargo names a library after its crate with underscores, and a command as it is written.
   const crate = path.basename(output, '.wasm').replaceAll('-', target === 'wasm32-wasip1' ? '-' : '_');
   inTemporaryFolder((targetFolder) => {
     const args = ['build', '--release', '--locked', '--target', target, '--target-dir', targetFolder];
@@ -90,6 +91,11 @@ const examples = {
         ...['--wit', 'world.wit', '--js', 'shipping-rule.js', '--output', output],
         ...['--sync', '--opt-size', '--minify'],
       ]),
+  },
+  'extism-greeting': {
+    needs: 'Rust with its target wasm32-unknown-unknown (rustup target add wasm32-unknown-unknown)',
+    output: 'extism-greeting.wasm',
+    build: (folder, output) => rust(folder, output, 'wasm32-unknown-unknown'),
   },
   'endless-loop': {
     needs: 'nothing but npm install',

@@ -10,6 +10,8 @@ export interface ExecutionRequest {
   readonly clockMs: number;
   /** Seeds the guest's random source: 32 bytes as 64 hexadecimal characters. */
   readonly seed: string;
+  /** Settings of the function by name; an Extism plug-in reads them with `config_get`. */
+  readonly config?: Readonly<Record<string, string>>;
 }
 
 /** One frame of a guest's call stack, innermost first. */

@@ -1,4 +1,5 @@
 import type { Abi, BuildRejection, ExecutionRequest, ExecutionResult } from '@tenon/contracts';
+import type { HostMeter } from './engine-port.js';
 import type { RunState } from './host/run-state.js';
 
 /** An import or export of a core module, with the core type of functions written as in `wasi/signatures.ts`. */
@@ -38,8 +39,8 @@ export interface CoreHost {
   readonly functions: Readonly<Record<string, Readonly<Record<string, (...values: never[]) => unknown>>>>;
   /** Starts a run on a clean slate. */
   begin(state: RunState): void;
-  /** Gives the host functions the memory of the fresh instance, before any of the guest's code runs. */
-  attach(instance: WebAssembly.Instance): void;
+  /** Gives the host functions the memory and the account of the fresh instance, before any of the guest's code runs. */
+  attach(instance: WebAssembly.Instance, meter: HostMeter): void;
   /** Calls the guest. @throws what the guest's code throws. */
   call(instance: WebAssembly.Instance, entry: string): AbiAnswer;
 }

@@ -1,9 +1,10 @@
 import type { BuildRejection } from '@tenon/contracts';
 import type { AbiVerdict, CoreAbi, CoreFace } from './abi.js';
+import { extismAbi } from './extism/extism.abi.js';
 import { wasiCommandAbi } from './wasi/wasi-command.abi.js';
 
-/** Every ABI that a core module may speak, the likelier first. */
-export const coreAbis: readonly CoreAbi[] = [wasiCommandAbi];
+/** Every ABI that a core module may speak. Extism comes first: its plug-ins import WASI too, commands never Extism. */
+export const coreAbis: readonly CoreAbi[] = [extismAbi, wasiCommandAbi];
 
 export type CoreAbiChoice =
   | { readonly abi: CoreAbi; readonly verdict: Extract<AbiVerdict, { fits: true }> }

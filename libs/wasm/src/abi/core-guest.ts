@@ -38,7 +38,7 @@ export class CoreGuest implements Guest {
     Error.stackTraceLimit = framesMax;
     let end: { thrown: { error: unknown } } | { answer: AbiAnswer };
     try {
-      const instance = session.start(this.#imports, (fresh) => this.#host.attach(fresh));
+      const instance = session.start(this.#imports, (fresh, meter) => this.#host.attach(fresh, meter));
       end = { answer: this.#host.call(instance, this.#entry) };
     } catch (error) {
       end = { thrown: { error } };

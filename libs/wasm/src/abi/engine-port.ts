@@ -1,7 +1,10 @@
 import type { ExecutionLimits } from '@tenon/contracts';
-import { counterExport, counterModule } from '../rewrite/counters.js';
+import { counterExport, counterModule, sliceInstructions } from '../rewrite/counters.js';
 import { type Counters, countersOf, createCounters, type InstanceLimits } from '../runtime/instantiate.js';
+import { trapUncatchable } from '../runtime/trap-uncatchable.js';
 import { type EngineUsage, noUsage } from './engine-usage.js';
+
+const slice = BigInt(sliceInstructions);
 
 function instanceLimits(limits: ExecutionLimits): InstanceLimits {
   return { fuel: limits.instructionsMax, memoryBytesMax: limits.memoryBytesMax, stackBytesMax: limits.stackBytesMax };
@@ -19,6 +22,39 @@ function usageOf(counters: Counters | undefined): EngineUsage {
   };
 }
 
+/** Puts what host calls do for a guest on the guest's own account. */
+export class HostMeter {
+  readonly #counters: Counters;
+
+  constructor(counters: Counters) {
+    this.#counters = counters;
+  }
+
+  /**
+   * Charges work of the host's against the guest's limit; it counts as `fuel` and not as instructions, like a bulk
+   * operation. Ends the guest when the limit is reached.
+   */
+  charge(units: number): void {
+    const { fuel, reserve, bulk } = this.#counters.globals;
+    const amount = BigInt(units);
+    const left = (reserve.value as bigint) + (fuel.value as bigint) - amount;
+    bulk.value = (bulk.value as bigint) + amount;
+    // The reserve holds whole slices; below zero it says that the limit was reached.
+    const rest = left < 0n ? 0n : left % slice;
+    fuel.value = rest;
+    reserve.value = left - rest;
+    if (left < 0n) trapUncatchable();
+  }
+
+  /** Counts memory that the host holds for the guest. @returns bytes of all memory so far, which may be too much. */
+  reserve(bytes: number): number {
+    const { memory } = this.#counters.globals;
+    const total = (memory.value as bigint) + BigInt(bytes);
+    memory.value = total;
+    return Number(total);
+  }
+}
+
 function runStart(instance: WebAssembly.Instance): void {
   const start = instance.exports[counterExport('start')];
   if (typeof start === 'function') start();
@@ -34,11 +70,14 @@ export class EngineSession {
   ) {}
 
   /** Instantiates, lets `attach` see the instance, then runs the start function. @throws what the guest throws. */
-  start(imports: WebAssembly.Imports, attach: (instance: WebAssembly.Instance) => void): WebAssembly.Instance {
+  start(
+    imports: WebAssembly.Imports,
+    attach: (instance: WebAssembly.Instance, meter: HostMeter) => void,
+  ): WebAssembly.Instance {
     const instance = new WebAssembly.Instance(this.module, imports);
     this.#counters = countersOf(instance);
     this.#counters.refill(instanceLimits(this.limits));
-    attach(instance);
+    attach(instance, new HostMeter(this.#counters));
     runStart(instance);
     return instance;
   }
@@ -52,17 +91,11 @@ export class EngineSession {
 /** The core modules of one component: they share one budget of instructions, one stack and one budget of memory. */
 export class ComponentSession {
   readonly #counters: Counters;
+  readonly meter: HostMeter;
 
   constructor(limits: ExecutionLimits) {
     this.#counters = createCounters(instanceLimits(limits));
-  }
-
-  /** Counts memory that a new instance starts with. @returns bytes of all memories and tables so far. */
-  reserve(bytes: number): number {
-    const { memory } = this.#counters.globals;
-    const total = BigInt(memory.value as bigint) + BigInt(bytes);
-    memory.value = total;
-    return Number(total);
+    this.meter = new HostMeter(this.#counters);
   }
 
   /** What jco's glue calls for each core module. @throws what a start function throws. */

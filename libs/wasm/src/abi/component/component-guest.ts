@@ -71,7 +71,7 @@ export class ComponentGuest implements Guest {
     const refused = refusedBeforeStart(state, this.#memoryBytesInitial);
     if (refused !== undefined) return refused;
     const session = new ComponentSession(request.limits);
-    this.#host.begin(state);
+    this.#host.begin(state, session.meter);
     const framesBefore = Error.stackTraceLimit;
     Error.stackTraceLimit = framesMax;
     let end: { thrown: { error: unknown } } | { answer: AbiAnswer };
@@ -138,7 +138,7 @@ export class ComponentGuest implements Guest {
     module: WebAssembly.Module,
     imports: WebAssembly.Imports | undefined,
   ): WebAssembly.Instance {
-    const bytes = session.reserve(this.#initialBytes.get(module) ?? 0);
+    const bytes = session.meter.reserve(this.#initialBytes.get(module) ?? 0);
     if (bytes > state.request.limits.memoryBytesMax) return this.#host.end({ kind: 'memory_limit', bytes });
     return session.instantiate(module, imports);
   }

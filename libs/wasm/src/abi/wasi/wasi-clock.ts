@@ -46,7 +46,7 @@ function encodeEvent(host: WasiHost, { at, tag }: Subscription): Uint8Array {
   if (tag === clockSubscription) return event;
   const stream = host.stream(host.memory.u32(at + 16));
   if (stream === undefined) view.setUint16(8, errno.badf, true);
-  if (stream === 'stdin') view.setBigUint64(16, BigInt(host.state.input.length - host.state.inputOffset), true);
+  if (stream === 'stdin') view.setBigUint64(16, BigInt(host.inputLeft), true);
   return event;
 }
 

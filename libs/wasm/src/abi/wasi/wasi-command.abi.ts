@@ -1,5 +1,6 @@
 import type { AbiAnswer, AbiVerdict, CoreAbi, CoreFace, CoreHost } from '../abi.js';
 import { allowListRejection, exportRejection } from '../abi-rejection.js';
+import type { HostMeter } from '../engine-port.js';
 import type { RunState } from '../host/run-state.js';
 import { wasiSignatures } from './signatures.js';
 import { WasiHost } from './wasi-host.js';
@@ -55,16 +56,16 @@ function memoryRejection(face: CoreFace) {
 }
 
 class WasiCommandHost implements CoreHost {
-  readonly #host = new WasiHost();
+  readonly #host = new WasiHost(true);
   readonly functions = { [wasiModuleName]: wasiFunctions(this.#host) };
 
   begin(state: RunState): void {
     this.#host.begin(state);
   }
 
-  attach(instance: WebAssembly.Instance): void {
+  attach(instance: WebAssembly.Instance, meter: HostMeter): void {
     const memory = instance.exports.memory;
-    this.#host.memory.attach(memory instanceof WebAssembly.Memory ? memory : undefined);
+    this.#host.attach(memory instanceof WebAssembly.Memory ? memory : undefined, meter);
   }
 
   call(instance: WebAssembly.Instance, entry: string): AbiAnswer {

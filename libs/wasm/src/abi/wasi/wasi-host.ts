@@ -1,3 +1,4 @@
+import type { HostMeter } from '../engine-port.js';
 import { GuestMemory } from '../host/guest-memory.js';
 import type { RunState } from '../host/run-state.js';
 
@@ -16,8 +17,15 @@ export class WasiHost {
   #state: RunState | undefined;
   readonly #streams = new Map<number, WasiStream>();
   readonly #flags = new Map<number, number>();
+  #meter: HostMeter | undefined;
+  /** False for an ABI that passes input and output by other ways: then input is empty and output is log. */
+  readonly carriesJson: boolean;
   /** Moves on only by what the guest sleeps; starts at one second because Go's runtime refuses a clock that reads 0. */
   monotonicNs = 0n;
+
+  constructor(carriesJson: boolean) {
+    this.carriesJson = carriesJson;
+  }
 
   begin(state: RunState): void {
     this.#state = state;
@@ -28,6 +36,21 @@ export class WasiHost {
     standardStreams.forEach((stream, fd) => {
       this.#streams.set(fd, stream);
     });
+  }
+
+  attach(memory: WebAssembly.Memory | undefined, meter: HostMeter): void {
+    this.memory.attach(memory);
+    this.#meter = meter;
+  }
+
+  /** Charges work of the host's against the guest's limit. */
+  charge(units: number): void {
+    this.#meter?.charge(units);
+  }
+
+  /** Input that is left to read. */
+  get inputLeft(): number {
+    return this.carriesJson ? this.state.input.length - this.state.inputOffset : 0;
   }
 
   /** @throws Error when no run has begun, which would be a bug of ours. */

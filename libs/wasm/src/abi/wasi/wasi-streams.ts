@@ -8,7 +8,7 @@ function readInput(host: WasiHost, buffers: readonly Uint8Array[]): number {
   const { state } = host;
   let total = 0;
   for (const buffer of buffers) {
-    const chunk = state.input.subarray(state.inputOffset, state.inputOffset + buffer.length);
+    const chunk = state.input.subarray(state.inputOffset, state.inputOffset + Math.min(buffer.length, host.inputLeft));
     buffer.set(chunk);
     state.inputOffset += chunk.length;
     total += chunk.length;
@@ -20,13 +20,13 @@ function readInput(host: WasiHost, buffers: readonly Uint8Array[]): number {
 /** Standard output is the result and ends the run when it grows too large; standard error is the log, which is cut. */
 function writeStream(host: WasiHost, stream: WasiStream, buffers: readonly Uint8Array[]): number {
   const { state } = host;
-  const sink = stream === 'stdout' ? state.output : state.log;
+  const sink = stream === 'stdout' && host.carriesJson ? state.output : state.log;
   let total = 0;
   for (const buffer of buffers) {
     sink.write(buffer);
     total += buffer.length;
   }
-  if (stream === 'stdout' && sink.dropped > 0) {
+  if (sink === state.output && sink.dropped > 0) {
     state.ending = { kind: 'output_too_large', bytes: sink.length + sink.dropped };
     trapUncatchable();
   }

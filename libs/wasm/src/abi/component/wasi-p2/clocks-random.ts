@@ -1,7 +1,7 @@
 import { Pollable } from './io.js';
 import type { WasiInterface, WasiP2Host } from './wasi-p2-host.js';
 
-/** The most random bytes one call gives; a guest that wants more asks again. */
+/** The most random bytes one call gives: the host holds them before the guest's memory does. Charged one unit each. */
 const randomBytesMax = 65_536;
 
 /** `wasi:clocks`: the wall clock stands at the request's time, the monotonic clock moves only by sleeping. */
@@ -30,6 +30,7 @@ export function randomInterfaces(host: WasiP2Host): Readonly<Record<string, Wasi
       return host.end({ kind: 'capability_denied', what: `more than ${randomBytesMax} random bytes at once` });
     }
     const bytes = new Uint8Array(Number(length));
+    host.charge(bytes.length);
     host.state.random.fill(bytes);
     return bytes;
   };

@@ -1,3 +1,4 @@
+import type { HostMeter } from '../../engine-port.js';
 import type { GuestEnding } from '../../host/guest-ending.js';
 import type { RunState } from '../../host/run-state.js';
 
@@ -14,6 +15,7 @@ const clockStartNs = 1_000_000_000n;
 export class WasiP2Host {
   readonly #trap: () => never;
   #state: RunState | undefined;
+  #meter: HostMeter | undefined;
   /** Moves on only by what the guest sleeps. */
   monotonicNs = clockStartNs;
   /** True when standard input and output carry the JSON, as for `wasi:cli/run`; otherwise output is log. */
@@ -24,8 +26,9 @@ export class WasiP2Host {
     this.#trap = trap;
   }
 
-  begin(state: RunState): void {
+  begin(state: RunState, meter?: HostMeter): void {
     this.#state = state;
+    this.#meter = meter;
     this.monotonicNs = clockStartNs;
   }
 
@@ -33,6 +36,11 @@ export class WasiP2Host {
   get state(): RunState {
     if (this.#state === undefined) throw new Error('a WASI function was called outside of a run');
     return this.#state;
+  }
+
+  /** Charges work of the host's against the guest's limit. */
+  charge(units: number): void {
+    this.#meter?.charge(units);
   }
 
   /** Ends the run from inside a host call. */
