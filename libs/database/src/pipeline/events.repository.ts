@@ -54,9 +54,13 @@ const insertNew = `
   ON CONFLICT (tenant_id, source, source_event_id) DO NOTHING
   RETURNING id`;
 
+// One look into the index per event: as a plain join, the planner may read all events of the tenant instead.
 const findKept = `
   SELECT e.id, w.place FROM json_to_recordset($1::json) AS w(place int, source text, "sourceEventId" text)
-    JOIN events AS e ON e.tenant_id = $2 AND e.source = w.source AND e.source_event_id = w."sourceEventId"`;
+    CROSS JOIN LATERAL (
+      SELECT id FROM events
+        WHERE tenant_id = $2 AND source = w.source AND source_event_id = w."sourceEventId" LIMIT 1
+    ) AS e`;
 
 const stored = `id, source, source_event_id AS "sourceEventId", type, subject, data, status, note, attempts,
   accepted_at AS "acceptedAt"`;

@@ -19,6 +19,8 @@ export interface UnfinishedBuild {
   readonly createdAt: Date;
 }
 
+// The rows to change are an array, not a join: whatever the planner believes about their number, it looks each one up
+// by its id. As a join with a limit that it does not know, it reads the whole table.
 const claim = `
   WITH due AS (
     SELECT id FROM events WHERE status = 'ready' ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
@@ -26,7 +28,7 @@ const claim = `
   UPDATE events AS e
     SET status = 'queued', attempts = e.attempts + 1, queued_at = now(),
         lease_until = now() + make_interval(secs => $2 / 1000.0)
-    FROM due WHERE e.id = due.id
+    WHERE e.id = ANY(ARRAY(SELECT id FROM due))
     RETURNING e.id, e.tenant_id AS "tenantId", e.type, e.attempts, e.accepted_at AS "acceptedAt"`;
 
 const requeue = `
@@ -34,7 +36,7 @@ const requeue = `
     SELECT id FROM events WHERE status = 'queued' AND lease_until < now()
       ORDER BY lease_until LIMIT $1 FOR UPDATE SKIP LOCKED
   )
-  UPDATE events AS e SET status = 'ready', lease_until = NULL FROM late WHERE e.id = late.id`;
+  UPDATE events SET status = 'ready', lease_until = NULL WHERE id = ANY(ARRAY(SELECT id FROM late))`;
 
 const queued = `
   SELECT id, tenant_id AS "tenantId", type, attempts, accepted_at AS "acceptedAt"

@@ -48,10 +48,11 @@ const insertUsage = `
   FROM json_to_recordset($1::json) AS u("functionId" text, hour timestamptz, executions bigint, succeeded bigint,
     "failedGuest" bigint, "failedCaller" bigint, "failedOurs" bigint, instructions bigint, fuel bigint, "cpuUs" bigint)`;
 
+// Found by their ids and nothing else: joined to a list of unknown length, the planner would rather read all events of
+// the tenant, and a batch would cost more with every event that was ever sent.
 const tickEvents = `
-  UPDATE events AS e SET status = 'done', note = d.note, done_at = now(), lease_until = NULL
-    FROM json_to_recordset($1::json) AS d(id text, note text)
-    WHERE e.tenant_id = $2 AND e.id = d.id AND e.status <> 'done'`;
+  UPDATE events SET status = 'done', note = $3::json ->> id, done_at = now(), lease_until = NULL
+    WHERE id = ANY($1::text[]) AND tenant_id = $2 AND status <> 'done'`;
 
 /**
  * Writes what happened, through a role that can add records and never change one. Everything about a micro-batch is
@@ -67,10 +68,7 @@ export class RecorderRepository {
     if (executions.length > executionsPerBatchMax) throw new RangeError('too many executions in one batch');
     return inTenant(this.pool, tenantId, async (client) => {
       const fresh = await insertNew(client, tenantId, executions);
-      if (doneEvents.length > 0) {
-        const ticks = doneEvents.map(({ id, note }) => ({ id, note: storableOrNull(note) }));
-        await client.query(tickEvents, [JSON.stringify(ticks), tenantId]);
-      }
+      if (doneEvents.length > 0) await tick(client, tenantId, doneEvents);
       if (fresh.length > 0) {
         await client.query(insertUsage, [JSON.stringify(usageOf(fresh)), tenantId]);
         // Last, because it locks the tenant's chain until the commit.
@@ -81,10 +79,21 @@ export class RecorderRepository {
   }
 }
 
+async function tick(
+  client: pg.PoolClient,
+  tenantId: Id<'tenant'>,
+  doneEvents: NonNullable<RecordBatch['doneEvents']>,
+): Promise<void> {
+  const notes = Object.fromEntries(doneEvents.flatMap(({ id, note }) => (note ? [[id, storableText(note)]] : [])));
+  const values = [doneEvents.map(({ id }) => id), tenantId, JSON.stringify(notes)];
+  await client.query({ name: 'tick-events', text: tickEvents, values });
+}
+
 async function insertNew(client: pg.PoolClient, tenantId: Id<'tenant'>, executions: readonly ExecutionRecord[]) {
   if (executions.length === 0) return [];
   const rows = executions.map(toRow).sort((a, b) => (a.id < b.id ? -1 : 1));
-  const inserted = await client.query<{ id: string }>(insertExecutions, [JSON.stringify(rows), tenantId]);
+  const values = [JSON.stringify(rows), tenantId];
+  const inserted = await client.query<{ id: string }>({ name: 'insert-executions', text: insertExecutions, values });
   const fresh = new Set(inserted.rows.map((row) => row.id));
   // `delete` also drops the second of two equal ids in one batch, which Postgres inserted once.
   return executions.filter((execution) => fresh.delete(execution.id));
