@@ -8,7 +8,7 @@ export interface QueueOptions {
   readonly prefix: string;
   /** Pause before the second attempt of a job; it doubles from there. Default: 1,000 for builds, 200 for executions. */
   readonly retryPauseMs?: number;
-  /** Connection errors; the connection itself goes on trying. */
+  /** Connection errors, one per outage and connection; the connection itself goes on trying. */
   readonly onError?: (error: Error) => void;
 }
 
@@ -31,6 +31,18 @@ function connect(options: QueueOptions, more: { commandTimeout?: number; maxRetr
     ...more,
     retryStrategy: (attempt) => Math.min(50 * attempt, reconnectMsMax),
   });
-  redis.on('error', (error: Error) => options.onError?.(error));
+  reportOutages(redis, options.onError);
   return redis;
+}
+
+/** While Redis is away every attempt to connect fails; one report per outage is enough. */
+function reportOutages(redis: Redis, onError: QueueOptions['onError']): void {
+  let reported = false;
+  redis.on('ready', () => {
+    reported = false;
+  });
+  redis.on('error', (error: Error) => {
+    if (!reported) onError?.(error);
+    reported = true;
+  });
 }

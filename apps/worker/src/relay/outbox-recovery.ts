@@ -33,8 +33,9 @@ export class OutboxRecovery {
     if (inFlight === undefined) return { redisWiped, released: 0 };
     const [carried, lost] = split(queued, inFlight);
     if (carried.length > 0) await this.outbox.extendLease(carried, this.settings.leaseMs);
-    if (lost.length > 0) await this.outbox.unclaim(lost);
-    return { redisWiped, released: lost.length };
+    // Some may have been recorded since they were listed; those are done, and stay so.
+    const released = lost.length === 0 ? 0 : await this.outbox.unclaim(lost);
+    return { redisWiped, released };
   }
 }
 

@@ -1,0 +1,172 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { type Id, mintApiKey, newId, scopes } from '@tenon/contracts';
+import { Database, ensureRuntimeLogin, migrate, urlWithLogin } from '@tenon/database';
+import { freePort, startDevstack } from '@tenon/devstack';
+import type { CpuParts } from './cpu-time.ts';
+
+export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
+const startTimeoutMs = 60_000;
+
+/** Everything that a measurement needs, as `npm start` would run it: durable Postgres and Redis, api and worker. */
+export interface BenchStack {
+  readonly apiUrl: string;
+  readonly tenantKey: string;
+  readonly tenantId: Id<'tenant'>;
+  /** The owner's, to count rows. */
+  readonly ownerUrl: string;
+  readonly redisUrl: string;
+  /** For {@link cpuTimes}. */
+  readonly parts: CpuParts;
+  stop(): Promise<void>;
+}
+
+export interface BenchStackOptions {
+  /** More arguments for node, such as `--cpu-prof`, by process. */
+  readonly nodeArguments?: Partial<Record<'api' | 'worker', readonly string[]>>;
+}
+
+export async function startBenchStack(options: BenchStackOptions = {}): Promise<BenchStack> {
+  const folder = await mkdtemp(path.join(tmpdir(), 'tenon-bench-'));
+  const servers = await startDevstack({ folder, redisBinaryFolder: path.join(root, '.tenon/redis/server') });
+  const children: ChildProcess[] = [];
+  const stop = async () => {
+    await Promise.all(children.map(endChild));
+    await servers.stop();
+    await rm(folder, { recursive: true, force: true });
+  };
+  try {
+    const login = { user: 'tenon_runtime', password: randomBytes(16).toString('hex') };
+    await migrate({ url: servers.postgres.url });
+    await ensureRuntimeLogin(servers.postgres.url, login);
+    const databaseUrl = urlWithLogin(servers.postgres.url, login);
+    const [apiPort, workerPort] = [await freePort(), await freePort()];
+    const shared = {
+      NODE_ENV: 'production',
+      DATABASE_URL: databaseUrl,
+      REDIS_URL: servers.redis.url,
+      TENON_DATA_DIR: path.join(folder, 'data'),
+      TENON_SECRET_KEY: randomBytes(32).toString('hex'),
+      TENON_INTERNAL_TOKEN: randomBytes(32).toString('hex'),
+      TENON_LOG_LEVEL: 'warn',
+    };
+    const workerUrl = `http://127.0.0.1:${workerPort}`;
+    const apiUrl = `http://127.0.0.1:${apiPort}`;
+    const worker = startChild('worker', { ...shared, TENON_WORKER_PORT: String(workerPort) }, options);
+    const api = startChild(
+      'api',
+      { ...shared, TENON_HTTP_PORT: String(apiPort), TENON_WORKER_URL: workerUrl },
+      options,
+    );
+    children.push(api, worker);
+    await Promise.all([untilReady(api, apiUrl), untilReady(worker, workerUrl)]);
+    const { tenantKey, tenantId } = await seed(apiUrl, databaseUrl);
+    const portOf = (url: string) => new URL(url).port;
+    const parts = {
+      api: api.pid ?? 0,
+      worker: worker.pid ?? 0,
+      postgresPort: portOf(servers.postgres.url),
+      redisPort: portOf(servers.redis.url),
+    };
+    const { url: ownerUrl } = servers.postgres;
+    return { apiUrl, tenantKey, tenantId, ownerUrl, redisUrl: servers.redis.url, parts, stop };
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+function startChild(name: 'api' | 'worker', env: Record<string, string>, options: BenchStackOptions): ChildProcess {
+  const args = [...(options.nodeArguments?.[name] ?? []), path.join(root, 'apps', name, 'dist/main.js')];
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'inherit', 'inherit'] });
+  // A measurement that fails must not leave its processes behind.
+  process.once('exit', () => child.kill('SIGKILL'));
+  return child;
+}
+
+async function endChild(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const exited = once(child, 'exit');
+  child.kill('SIGTERM');
+  await exited;
+}
+
+async function untilReady(child: ChildProcess, url: string): Promise<void> {
+  const deadline = performance.now() + startTimeoutMs;
+  while (performance.now() < deadline) {
+    if (child.exitCode !== null) throw new Error(`the process behind ${url} has exited`);
+    const answer = await fetch(`${url}/readyz`).catch(() => undefined);
+    if (answer?.ok) return;
+    await delay(50);
+  }
+  throw new Error(`${url} did not get ready`);
+}
+
+async function call(url: string, method: string, key: string, body: object | Uint8Array): Promise<unknown> {
+  const isModule = body instanceof Uint8Array;
+  const answer = await fetch(url, {
+    method,
+    headers: { authorization: `Bearer ${key}`, 'content-type': isModule ? 'application/wasm' : 'application/json' },
+    body: isModule ? new Uint8Array(body) : JSON.stringify(body),
+  });
+  const text = await answer.text();
+  if (!answer.ok) throw new Error(`${method} ${url}: ${answer.status} ${text}`);
+  return JSON.parse(text);
+}
+
+function textField(answer: unknown, name: string): string {
+  if (typeof answer === 'object' && answer !== null && name in answer) {
+    const value: unknown = Object.getOwnPropertyDescriptor(answer, name)?.value;
+    if (typeof value === 'string') return value;
+  }
+  throw new Error(`the answer has no ${name}`);
+}
+
+/** One tenant with the sample function live on `cart.updated`. */
+async function seed(apiUrl: string, databaseUrl: string): Promise<{ tenantKey: string; tenantId: Id<'tenant'> }> {
+  const operatorKey = await createOperatorKey(databaseUrl);
+  await call(`${apiUrl}/v1/extension-points/cart.discounts`, 'PUT', operatorKey, {
+    inputSchema: { type: 'object', required: ['lines'] },
+    outputSchema: { type: 'object', required: ['discounts'] },
+    eventTypes: ['cart.updated'],
+  });
+  const tenant = await call(`${apiUrl}/v1/tenants`, 'POST', operatorKey, { name: 'Bench', plan: 'default' });
+  const tenantId = textField(tenant, 'id') as Id<'tenant'>;
+  const wanted = { name: 'bench', scopes };
+  const created = await call(`${apiUrl}/v1/tenants/${tenantId}/keys`, 'POST', operatorKey, wanted);
+  const tenantKey = textField(created, 'key');
+  await call(`${apiUrl}/v1/functions`, 'POST', tenantKey, { name: 'bench', extensionPoint: 'cart.discounts' });
+  const module = new Uint8Array(await readFile(path.join(root, 'examples/volume-discount/volume-discount.wasm')));
+  const version = await call(`${apiUrl}/v1/functions/bench/versions`, 'POST', tenantKey, module);
+  await activateWhenReady(`${apiUrl}/v1/functions/bench/activate`, tenantKey, textField(version, 'id'));
+  return { tenantKey, tenantId };
+}
+
+async function activateWhenReady(url: string, key: string, version: string): Promise<void> {
+  const deadline = performance.now() + startTimeoutMs;
+  for (;;) {
+    try {
+      await call(url, 'POST', key, { version });
+      return;
+    } catch (error) {
+      if (performance.now() > deadline) throw error;
+      await delay(50);
+    }
+  }
+}
+
+async function createOperatorKey(databaseUrl: string): Promise<string> {
+  const database = await Database.open({ url: databaseUrl, applicationName: 'tenon-bench', connectionsMax: 1 });
+  const minted = mintApiKey('operator');
+  await database.asOperator((tx) =>
+    tx.keys.create({ name: newId('key'), prefix: minted.prefix, hash: minted.hash, scopes: [] }),
+  );
+  await database.close();
+  return minted.key;
+}
