@@ -172,7 +172,11 @@ export function sharedNowMs(): number {
   return ((seconds % 1_000_000) * 1_000 + Math.floor(nanoseconds / 1_000_000)) & timeMask;
 }
 
-/** Time between two readings of `sharedNowMs`, right across a wrap. */
+/**
+ * Time between two readings of `sharedNowMs`, right across a wrap. Zero when `sinceMs` is later: another thread may have
+ * read the clock after this one did.
+ */
 export function elapsedMs(sinceMs: number, nowMs: number): number {
-  return (nowMs - sinceMs) & timeMask;
+  const difference = (nowMs - sinceMs) & timeMask;
+  return difference > timeMask / 2 ? 0 : difference;
 }
