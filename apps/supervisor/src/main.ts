@@ -1,7 +1,9 @@
+import { MigrationError } from '@tenon/database';
 import { claimFolder, type Devstack, DevstackError, startDevstack } from '@tenon/devstack';
-import { ApiClient } from './api-client.js';
+import { ApiClient, ApiRefusal } from './api-client.js';
 import { closingPrint } from './closing-print.js';
 import { prepareDatabase } from './database-setup.js';
+import { checkPostgres, checkRedis } from './external-servers.js';
 import { layout } from './layout.js';
 import { type Options, parseOptions, usage } from './options.js';
 import { type Processes, startProcesses } from './processes.js';
@@ -34,9 +36,12 @@ function bringUpServers(signal: AbortSignal): Promise<Devstack> {
     databaseUrl === undefined ? 'embedded Postgres' : 'Postgres of DATABASE_URL',
     redisUrl === undefined ? 'Redis' : 'Redis of REDIS_URL',
   ];
-  return step(names.join(' and '), signal, () =>
-    startDevstack({ folder: layout.state, databaseUrl, redisUrl, onProgress: (line) => print(`Tenon: ${line}`) }),
-  );
+  return step(names.join(' and '), signal, async () => {
+    if (databaseUrl !== undefined) await checkPostgres(databaseUrl);
+    if (redisUrl !== undefined) await checkRedis(redisUrl);
+    const onProgress = (line: string) => print(`Tenon: ${line}`);
+    return startDevstack({ folder: layout.state, databaseUrl, redisUrl, onProgress });
+  });
 }
 
 interface Running {
@@ -97,12 +102,16 @@ async function run(options: Options, stop: AbortSignal, cleanup: AsyncDisposable
   signal.throwIfAborted();
 }
 
+/** Errors whose message says what is wrong and what to do; a stack would only hide it. */
+const forPeople = [DevstackError, StartError, MigrationError, ApiRefusal];
+
 function report(error: unknown): number {
   if (error instanceof Stopped) {
     print(`Tenon: stopped (${error.reason}).`);
     return 0;
   }
-  if (error instanceof DevstackError || error instanceof StartError) console.error(`\nTenon: ${error.message}`);
+  const known = forPeople.find((kind) => error instanceof kind);
+  if (known !== undefined && error instanceof Error) console.error(`\nTenon: ${error.message}`);
   else console.error('\nTenon did not start:', error);
   return 1;
 }
