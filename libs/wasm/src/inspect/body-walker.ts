@@ -22,6 +22,11 @@ export class BodyWalker {
   flags = 0;
   localCount = 0;
   slotBytes = 0;
+  /** See {@link DecodedModule.fixedCosts}. */
+  fixedCost = 0;
+  private cost = 0;
+  private straight = true;
+  private ended = false;
   private readonly module: DecodedModule;
   private readonly reader: ByteReader;
   private readonly control: ControlStack;
@@ -36,11 +41,15 @@ export class BodyWalker {
     const type = this.functionType(functionIndex);
     this.flags = type.hasVector ? bodyFlag.vectors : 0;
     this.control.reset(type.resultCount);
+    this.cost = 1;
+    this.straight = true;
+    this.ended = false;
     const localBytes = this.readLocals(type);
     const { reader, control } = this;
     while (control.depth > 0) this.step(readOperator(reader), reader.pos);
     const slot = this.flags & bodyFlag.vectors ? 16 : 8;
     this.slotBytes = localBytes + slot * control.heightMax;
+    this.fixedCost = this.straight ? this.cost : 0;
   }
 
   private readLocals(type: DecodedType): number {
@@ -64,6 +73,7 @@ export class BodyWalker {
     const kind = (immediateOf[slot] as number) - 1;
     const feature = featureOf[slot] as number;
     this.featuresSeen[feature] = 1;
+    if (!this.ended && !isFree(slot)) this.cost++;
     if (kind === imm.none) this.control.adjust(popsOf[slot] as number, pushesOf[slot] as number);
     else if (kind === imm.local) this.stepLocal(slot, offset);
     else this.stepOther(slot, kind, offset);
@@ -117,6 +127,7 @@ export class BodyWalker {
         this.selectTypes();
         break;
       case imm.branchCast:
+        this.straight = false;
         this.branchCast(offset);
         break;
       default:
@@ -130,6 +141,7 @@ export class BodyWalker {
 
   private stepControl(slot: number, kind: number, offset: number): boolean {
     const { reader, control } = this;
+    this.noteFlow(slot, kind);
     switch (kind) {
       case imm.block:
         this.openBlock(slot, offset);
@@ -187,6 +199,12 @@ export class BodyWalker {
     }
   }
 
+  /** Whatever may go elsewhere makes the cost of the body depend on its input. */
+  private noteFlow(slot: number, kind: number): void {
+    if (kind === imm.return || kind === imm.unreachable) this.ended = true;
+    else if (slot !== 0x02 && kind !== imm.end && isFlow(slot, kind)) this.straight = false;
+  }
+
   private throws(): void {
     this.flags |= bodyFlag.throws;
     this.control.dead();
@@ -195,7 +213,9 @@ export class BodyWalker {
   private stepCall(slot: number, kind: number, offset: number): boolean {
     const { module } = this;
     if (kind === imm.call) {
-      this.called(slot, this.functionType(this.index('function', module.functionTypes.length, offset)), 0);
+      const index = this.index('function', module.functionTypes.length, offset);
+      if (slot === 0x12) module.tailCalled.add(index);
+      this.called(slot, this.functionType(index), 0);
       return true;
     }
     if (kind === imm.callIndirect) {
@@ -408,4 +428,19 @@ export function isArrayBulk(sub: number): boolean {
 /** A copy's length has the index type of the smaller address space: the helper of that memory or table takes it. */
 export function copyLengthOwner(to: number, from: number, all: readonly { readonly is64: boolean }[]): number {
   return all[to]?.is64 === true && all[from]?.is64 === false ? from : to;
+}
+
+/** Operators that Wasmtime's fuel rule does not count. */
+function isFree(slot: number): boolean {
+  return slot <= 0x05 ? slot !== 0x04 : slot === 0x0b || slot === 0x0f || slot === 0x1a;
+}
+
+/** Operators whose cost or successor is not the same each time. */
+function isFlow(slot: number, kind: number): boolean {
+  if (kind === imm.memory) return slot !== 0x3f;
+  if (kind === imm.table) return slot >= 256;
+  if (kind === imm.memoryInit || kind === imm.memoryCopy || kind === imm.tableInit || kind === imm.tableCopy)
+    return true;
+  if (kind >= imm.type && kind <= imm.typeType) return isArrayBulk(slot - 256);
+  return kind !== imm.dataIndex && kind !== imm.elementIndex;
 }

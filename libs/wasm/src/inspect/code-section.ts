@@ -24,6 +24,7 @@ export function readCodeSection(reader: ByteReader, module: DecodedModule): void
   module.bodyFlags = new Uint8Array(count);
   module.bodyLocals = new Uint32Array(count);
   module.frameBytes = new Uint32Array(count);
+  module.fixedCosts = new Uint32Array(count);
   const walker = new BodyWalker(module, reader);
   const sectionEnd = reader.end;
   for (let at = 0; at < count; at++) {
@@ -50,6 +51,7 @@ function readBody(reader: ByteReader, module: DecodedModule, walker: BodyWalker,
     module.bodyEnds[at] = reader.pos;
     module.bodyFlags[at] = walker.flags;
     module.bodyLocals[at] = walker.localCount;
+    module.fixedCosts[at] = walker.fixedCost;
     module.frameBytes[at] = frameFixedBytes + walker.slotBytes;
   } catch (error) {
     throw error instanceof WasmError ? error.at({ functionIndex }) : error;

@@ -150,6 +150,10 @@ export class DecodedModule {
   bodyFlags = new Uint8Array(0);
   bodyLocals = new Uint32Array(0);
   frameBytes = new Uint32Array(0);
+  /** What one run costs, for bodies without any control flow, calls or bulk operators; 0 for all others. */
+  fixedCosts = new Uint32Array(0);
+  /** Functions that a tail call names: it can only call them by their original signature. */
+  readonly tailCalled = new Set<number>();
   readonly helpers: HelperUse = {
     memoryGrow: new Set(),
     memoryBulk: new Set(),

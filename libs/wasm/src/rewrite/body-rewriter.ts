@@ -7,10 +7,7 @@ import { bodyFlag, type DecodedModule } from '../inspect/decoded-module.js';
 import { readOperator } from '../inspect/operator-reader.js';
 import { Charges } from './charges.js';
 import { CodeEmitter } from './code-emitter.js';
-import type { RewritePlan } from './plan.js';
-
-/** Frames below this need no check of their own in functions that call nothing: the caller's check covers them. */
-const leafFrameBytesMax = 2_048;
+import { type RewritePlan, type Shape, shape } from './plan.js';
 
 /** Rewrites function bodies, one after the other, into one reused buffer. */
 export class BodyRewriter {
@@ -22,7 +19,8 @@ export class BodyRewriter {
   private readonly reader: ByteReader;
   private readonly callsEndSegments: boolean;
   private paramCount = 0;
-  private outer = false;
+  private shape: Shape = shape.full;
+  private localShift = 0;
   private wrapsBody = false;
   private frame = 0;
 
@@ -35,35 +33,40 @@ export class BodyRewriter {
     this.callsEndSegments = plan.module.sawExceptions;
   }
 
-  /** Rewrites one body; `out` then holds it without its size. */
-  rewrite(defined: number): void {
+  /**
+   * Rewrites one body; `out` then holds it without its size. With `paysItself` a body that callers would pay for gets
+   * a charge of its own, for callers that come through a table or from outside.
+   */
+  rewrite(defined: number, paysItself = false): void {
     const { module, plan, out, emit, reader, charges } = this;
     const typeIndex = module.functionTypes[module.importedFunctions + defined] as number;
     const flags = module.bodyFlags[defined] as number;
-    this.outer = plan.isOuter(defined);
+    const own = plan.shape(module.importedFunctions + defined);
+    this.shape = own;
     this.paramCount = module.types[typeIndex]?.paramCount ?? 0;
     this.frame = module.frameBytes[defined] as number;
     this.wrapsBody = (flags & bodyFlag.branchesToEnd) !== 0;
     out.pos = 0;
     reader.pos = module.bodyStarts[defined] as number;
     reader.end = module.bodyEnds[defined] as number;
-    const locals = module.bodyLocals[defined] as number;
-    const depthLocal = this.outer ? locals : this.paramCount;
-    emit.enter(depthLocal, depthLocal + 1, (flags & bodyFlag.handlers) !== 0, this.outer);
+    this.localShift = own === shape.full ? 2 : own === shape.leaf ? 1 : 0;
+    const added = own === shape.outer ? (module.bodyLocals[defined] as number) : this.paramCount;
+    emit.enter(added, own === shape.leaf ? added : added + 1, (flags & bodyFlag.handlers) !== 0, own);
     this.copyLocals();
-    if (this.outer) emit.loadAtOuterEntry();
+    if (own === shape.outer) emit.loadAtOuterEntry();
     else emit.loadAtInnerEntry();
-    const leaf = (flags & (bodyFlag.calls | bodyFlag.loops)) === 0 && this.frame <= leafFrameBytesMax;
-    charges.enter(leaf ? undefined : this.frame);
-    if (leaf && this.outer) this.frame = 0;
+    if (paysItself) emit.payFixed(plan.fixedCost(module.importedFunctions + defined));
+    if (own === shape.free) charges.enterFree();
+    else charges.enter(own === shape.leaf ? undefined : this.frame);
     if (this.wrapsBody) this.openWrapper(typeIndex);
     this.copyCode();
-    emit.exit(this.frame, leaf);
+    emit.exit(this.frame);
     out.u8(0x0b);
   }
 
   private copyLocals(): void {
-    const { reader, out, outer } = this;
+    const { reader, out } = this;
+    const outer = this.shape === shape.outer;
     const groups = reader.u32();
     out.u32(outer ? groups + 2 : groups);
     const start = reader.pos;
@@ -125,7 +128,7 @@ export class BodyRewriter {
     const { out, reader } = this;
     const index = reader.u32();
     out.bytes[out.pos++] = slot;
-    out.u32(this.outer || index < this.paramCount ? index : index + 2);
+    out.u32(index < this.paramCount ? index : index + this.localShift);
   }
 
   private copyOther(slot: number, kind: number, start: number): void {
@@ -203,7 +206,7 @@ export class BodyRewriter {
         return;
       case imm.return:
         charges.close();
-        emit.exit(this.frame, false);
+        emit.exit(this.frame);
         this.copy(start);
         charges.dead();
         return;
@@ -367,18 +370,19 @@ export class BodyRewriter {
     const { plan, charges, emit, out } = this;
     const index = this.reader.u32();
     const inner = plan.innerIndex[index] as number;
-    charges.add(1);
+    const callee = plan.shape(index);
+    charges.add(callee === shape.free && slot === 0x10 ? 1 + plan.fixedCost(index) : 1);
     if (slot === 0x12) {
       charges.close();
-      emit.exit(this.frame, false);
+      emit.exit(this.frame);
       out.u8(slot);
       out.u32(index);
       charges.dead();
       return;
     }
-    if (this.callsEndSegments) charges.close();
+    if (this.callsEndSegments && callee !== shape.free) charges.close();
     if (inner >= 0) {
-      emit.innerCall(inner);
+      emit.innerCall(inner, callee);
       return;
     }
     emit.flushAll();
@@ -393,7 +397,7 @@ export class BodyRewriter {
     const tail = slot === 0x13 || slot === 0x15;
     if (tail || this.callsEndSegments) charges.close();
     if (tail) {
-      emit.exit(this.frame, false);
+      emit.exit(this.frame);
       this.copy(start);
       charges.dead();
       return;

@@ -2,6 +2,8 @@ import type { CodeEmitter } from './code-emitter.js';
 
 /** The largest amount that fits the two bytes kept free for it; longer stretches of code get a second charge. */
 const segmentMax = 8_191;
+/** The most that one operator can add: a call of a function whose caller pays for it. */
+const reserveMax = 1_001;
 
 /**
  * Groups operators into segments that run as a whole, and charges each segment before its first operator. A segment
@@ -16,6 +18,7 @@ export class Charges {
   private patchAt = -1;
   private checkPending = false;
   private tightLoop = false;
+  private free = false;
   /** Number of open blocks inside code that cannot run, or -1 when code can run. */
   private deadDepth = -1;
 
@@ -27,19 +30,28 @@ export class Charges {
   enter(frameBytes: number | undefined): void {
     this.depth = 0;
     this.deadDepth = -1;
+    this.free = false;
     this.checkPending = false;
     this.cost = 1;
     this.patchAt = this.emit.charge(frameBytes !== undefined, frameBytes, false);
   }
 
+  /** Starts a function that its callers pay for: nothing is charged in it. */
+  enterFree(): void {
+    this.depth = 0;
+    this.deadDepth = 0;
+    this.patchAt = -1;
+    this.free = true;
+  }
+
   add(cost: number): void {
-    if (this.deadDepth >= 0) return;
+    if (this.deadDepth >= 0 || this.free) return;
     if (this.patchAt < 0) {
       this.patchAt = this.emit.charge(this.checkPending, undefined, this.tightLoop);
       this.checkPending = false;
     }
     this.cost += cost;
-    if (this.cost >= segmentMax) this.close();
+    if (this.cost > segmentMax - reserveMax) this.close();
   }
 
   close(): void {

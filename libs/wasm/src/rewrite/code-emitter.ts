@@ -1,6 +1,6 @@
 import type { ByteWriter } from '../binary/byte-writer.js';
 import { sliceInstructions } from './counters.js';
-import type { RewritePlan } from './plan.js';
+import { type RewritePlan, type Shape, shape } from './plan.js';
 
 /** {@link sliceInstructions} as a signed LEB128. */
 const sliceLeb = [(sliceInstructions & 0x7f) | 0x80, sliceInstructions >> 7];
@@ -18,7 +18,7 @@ export class CodeEmitter {
   private depthLocal = 0;
   private fuelLocal = 0;
   private fuelInGlobal = false;
-  private outer = false;
+  private shape: Shape = shape.full;
 
   constructor(out: ByteWriter, plan: RewritePlan) {
     this.out = out;
@@ -33,16 +33,16 @@ export class CodeEmitter {
    * Starts a function. Where exceptions are caught, the fuel stays in its global all the time, since a handler starts
    * with whatever the code that threw has left there.
    */
-  enter(depthLocal: number, fuelLocal: number, fuelInGlobal: boolean, outer: boolean): void {
+  enter(depthLocal: number, fuelLocal: number, fuelInGlobal: boolean, own: Shape): void {
     this.depthLocal = depthLocal;
     this.fuelLocal = fuelLocal;
     this.fuelInGlobal = fuelInGlobal;
-    this.outer = outer;
+    this.shape = own;
     this.unlikely.length = 0;
   }
 
   loadAtInnerEntry(): void {
-    if (!this.fuelInGlobal) return;
+    if (!this.fuelInGlobal || this.shape === shape.free) return;
     this.op(0x20, this.fuelLocal);
     this.op(0x24, this.fuel);
   }
@@ -83,7 +83,8 @@ export class CodeEmitter {
     out.list([0x04, 0x40]);
     if (inPlace) this.nextSlice();
     else {
-      this.op(0x20, this.depthLocal);
+      if (frameBytes === undefined) out.list([0x41, 0x00]);
+      else this.op(0x20, this.depthLocal);
       this.getFuel();
       this.op(0x10, this.slow);
       this.setFuel();
@@ -110,6 +111,24 @@ export class CodeEmitter {
     out.list([0x00, 0x0b]);
   }
 
+  /** Charges a fixed cost to the global, in a function that has no counters of its own. */
+  payFixed(cost: number): void {
+    const { out } = this;
+    this.op(0x23, this.fuel);
+    out.u8(0x42);
+    out.s32(cost);
+    out.u8(0x7d);
+    this.op(0x24, this.fuel);
+    this.op(0x23, this.fuel);
+    out.list([0x42, 0x00, 0x53]);
+    this.unlikely.push(out.pos);
+    out.list([0x04, 0x40, 0x41, 0x00]);
+    this.op(0x23, this.fuel);
+    this.op(0x10, this.slow);
+    this.op(0x24, this.fuel);
+    out.u8(0x0b);
+  }
+
   /** Negative fuel or negative depth: one test for both. */
   private takeFrame(frameBytes: number): void {
     this.op(0x20, this.depthLocal);
@@ -126,8 +145,13 @@ export class CodeEmitter {
     this.out.bytes[patchAt + 1] = cost >> 7;
   }
 
-  innerCall(index: number): void {
-    this.op(0x20, this.depthLocal);
+  /** Calls an inner function of any shape. */
+  innerCall(index: number, callee: Shape): void {
+    if (callee === shape.free) {
+      this.op(0x10, index);
+      return;
+    }
+    if (callee === shape.full) this.op(0x20, this.depthLocal);
     this.helperCall(index);
   }
 
@@ -139,7 +163,7 @@ export class CodeEmitter {
   }
 
   flushFuel(): void {
-    if (this.fuelInGlobal) return;
+    if (this.fuelInGlobal || this.shape === shape.free) return;
     this.op(0x20, this.fuelLocal);
     this.op(0x24, this.fuel);
   }
@@ -157,18 +181,17 @@ export class CodeEmitter {
   }
 
   /** What has to happen before a function is left: results are on the operand stack already. */
-  exit(frameBytes: number, frameKept: boolean): void {
-    if (!this.outer) {
+  exit(frameBytes: number): void {
+    if (this.shape === shape.free) return;
+    if (this.shape !== shape.outer) {
       this.getFuel();
       return;
     }
     this.flushFuel();
     this.op(0x20, this.depthLocal);
-    if (frameBytes > 0 && !frameKept) {
-      this.out.u8(0x41);
-      this.out.s32(frameBytes);
-      this.out.u8(0x6a);
-    }
+    this.out.u8(0x41);
+    this.out.s32(frameBytes);
+    this.out.u8(0x6a);
     this.op(0x24, this.depth);
   }
 

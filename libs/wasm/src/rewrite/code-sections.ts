@@ -1,7 +1,7 @@
 import { ByteWriter } from '../binary/byte-writer.js';
 import { BodyRewriter } from './body-rewriter.js';
 import { helperFunctions, wrapperBody } from './helper-functions.js';
-import type { RewritePlan } from './plan.js';
+import { type RewritePlan, shape } from './plan.js';
 
 /** The code of the rewritten module and the types of its functions, which are only known together. */
 export interface CodeSections {
@@ -57,9 +57,14 @@ export function codeSections(plan: RewritePlan): CodeSections {
     rewriter.rewrite(at);
     const inner = plan.innerIndex[index] as number;
     const list = plan.wrapped[at] === 1 ? appended : placed;
-    list.add(inner < 0 ? type : plan.types.inner(type), rewriter.out.view());
+    list.add(plan.innerType(index), rewriter.out.view());
     list.hint(inner < 0 ? index : inner, rewriter.emit.unlikely);
-    if (plan.wrapped[at] === 1) placed.add(type, wrapperBody(plan, type, inner));
+    if (plan.wrapped[at] !== 1) continue;
+    if (plan.shape(index) === shape.free) {
+      rewriter.rewrite(at, true);
+      placed.add(type, rewriter.out.view());
+      placed.hint(index, rewriter.emit.unlikely);
+    } else placed.add(type, wrapperBody(plan, index, inner));
   }
   for (const { type, body } of helperFunctions(plan)) appended.add(type, body);
   const types = [...placed.types, ...appended.types];

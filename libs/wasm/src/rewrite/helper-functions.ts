@@ -1,7 +1,7 @@
 import { ByteWriter } from '../binary/byte-writer.js';
 import type { DecodedLimits } from '../inspect/decoded-module.js';
 import { limitCode, sliceInstructions, sliceShift } from './counters.js';
-import { type Helper, pageBytes, type RewritePlan, tableElementBytes } from './plan.js';
+import { type Helper, pageBytes, type RewritePlan, shape, tableElementBytes } from './plan.js';
 import { valueType } from './type-table.js';
 
 const i32 = Uint8Array.of(valueType.i32);
@@ -232,14 +232,29 @@ function start(plan: RewritePlan, helper: Helper): { type: number; body: Uint8Ar
   return { type: plan.types.plain([], []), body: code.out.take() };
 }
 
-/** The entry of a wrapped function: takes the counters from their globals, calls the inner function, puts them back. */
-export function wrapperBody(plan: RewritePlan, typeIndex: number, inner: number): Uint8Array {
-  const params = plan.module.types[typeIndex]?.paramCount ?? 0;
+/**
+ * The entry of a wrapped function: takes the counters from their globals, calls the inner function, puts them back.
+ * While the inner function runs, the hand-over of the stack holds a whole stack again, so that neither a trap nor an
+ * exception leaves a shorter one behind.
+ */
+export function wrapperBody(plan: RewritePlan, index: number, inner: number): Uint8Array {
+  const params = plan.module.types[plan.module.functionTypes[index] as number]?.paramCount ?? 0;
+  const fuel = plan.counter('fuel');
+  if (plan.shape(index) === shape.free) return freeWrapperBody(plan, params, inner, plan.fixedCost(index));
   const code = new Assembler().ops(1, 1, valueType.i32);
   for (let at = 0; at < params; at++) code.get(at);
   code.global(plan.counter('depth')).indexed(0x22, params);
   code.global(plan.counter('stack')).setGlobal(plan.counter('depth'));
-  code.global(plan.counter('fuel')).indexed(0x10, inner).setGlobal(plan.counter('fuel'));
+  code.global(fuel).indexed(0x10, inner).setGlobal(fuel);
   code.get(params).setGlobal(plan.counter('depth')).ops(0x0b);
   return code.out.take();
+}
+
+/** Pays for a function that its callers pay for, when the caller is not one of ours. */
+function freeWrapperBody(plan: RewritePlan, params: number, inner: number, cost: number): Uint8Array {
+  const fuel = plan.counter('fuel');
+  const code = new Assembler().ops(0);
+  code.global(fuel).const64(cost).ops(0x7d).setGlobal(fuel);
+  for (let at = 0; at < params; at++) code.get(at);
+  return code.indexed(0x10, inner).ops(0x0b).out.take();
 }

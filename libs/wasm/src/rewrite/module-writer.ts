@@ -6,7 +6,15 @@ import { sectionRank } from '../inspect/module-reader.js';
 import { readDataSection, readElementSection } from '../inspect/segment-sections.js';
 import { skipGlobalType } from '../inspect/space-sections.js';
 import type { CodeSections } from './code-sections.js';
-import { counterExport, counterModule, counterNames, counterTypes, stackBytesDefault, unlimited } from './counters.js';
+import {
+  counterExport,
+  counterModule,
+  counterNames,
+  counterTypes,
+  sliceInstructions,
+  stackBytesDefault,
+  unlimited,
+} from './counters.js';
 import { writeNames } from './name-writer.js';
 import { pageBytes, type RewritePlan } from './plan.js';
 import type { RewriteOptions } from './rewrite-options.js';
@@ -33,11 +41,13 @@ export class ModuleWriter {
   private readonly module: DecodedModule;
   private readonly code: CodeSections;
   private readonly keepCustom: boolean;
+  private readonly fuelInitial: bigint;
 
   constructor(plan: RewritePlan, code: CodeSections, options: RewriteOptions) {
     this.plan = plan;
     this.module = plan.module;
     this.code = code;
+    this.fuelInitial = options.fuelInitial ?? unlimited;
     this.keepCustom = options.customSections !== 'drop';
     this.out = new ByteWriter(plan.module.bytes.length + code.code.length + 4096);
   }
@@ -172,6 +182,7 @@ export class ModuleWriter {
       }
     });
     const initial: Readonly<Record<string, bigint>> = {
+      reserve: this.fuelInitial - (this.fuelInitial % BigInt(sliceInstructions)),
       memory: BigInt(plan.memoryBytesInitial),
       memoryMax: plan.memoryBytesMax === undefined ? unlimited : BigInt(plan.memoryBytesMax),
       depth: BigInt(stackBytesDefault),

@@ -29,6 +29,29 @@ export interface Helper {
 }
 
 /**
+ * How a function takes part in metering. `outer` keeps its signature and finds the counters in their globals: tail
+ * calls need that to stay tail calls. `full` is handed the stack left and the fuel, and gives the fuel back; `leaf`
+ * calls nothing, so it needs no stack; `free` always costs the same, so its caller pays and it is left as it was.
+ */
+export const shape = { outer: 0, full: 1, leaf: 2, free: 3 } as const;
+export type Shape = (typeof shape)[keyof typeof shape];
+
+/** Leaves with larger frames are treated as if they called something, so that their frame is taken off the stack. */
+const leafFrameBytesMax = 2_048;
+/** Costs above this are charged by the function itself: they would crowd out what else a charge can hold. */
+const freeCostMax = 1_000;
+
+function chooseShape(module: DecodedModule, at: number, reachable: boolean): Shape {
+  const flags = module.bodyFlags[at] as number;
+  if (flags & bodyFlag.tailCalls) return shape.outer;
+  if (flags & bodyFlag.calls || (module.frameBytes[at] as number) > leafFrameBytesMax) return shape.full;
+  const fixed = module.fixedCosts[at] as number;
+  if (fixed > 0 && fixed <= freeCostMax) return shape.free;
+  // Whoever comes from outside may come with nothing left, and only a full function checks when it is entered.
+  return reachable ? shape.full : shape.leaf;
+}
+
+/**
  * Every decision about a module, made before any code is written: which function is metered how, and which index
  * everything new will have. Original indices of functions, types, tables, memories, tags and segments stay valid.
  */
@@ -43,6 +66,7 @@ export class RewritePlan {
   readonly innerIndex: Int32Array;
   /** By defined function: 1 when an entry with the original signature stands at the original index. */
   readonly wrapped: Uint8Array;
+  private readonly shapes: Uint8Array;
   readonly helpers: Helper[] = [];
   readonly memoryBytesInitial: number;
   readonly memoryBytesMax: number | undefined;
@@ -58,6 +82,7 @@ export class RewritePlan {
     this.nextFunction = module.functionTypes.length;
     this.innerIndex = new Int32Array(module.functionTypes.length).fill(-1);
     this.wrapped = new Uint8Array(module.bodyStarts.length);
+    this.shapes = new Uint8Array(module.bodyStarts.length);
     this.memoryBytesInitial = initialBytes(module);
     this.memoryBytesMax = options.memoryBytesMax;
     this.checkMemory();
@@ -77,24 +102,34 @@ export class RewritePlan {
     return this.helperIndex.get(`${kind} ${subject}`) ?? -1;
   }
 
-  /** True when the function keeps its signature, because a tail call in it has to stay one. */
-  isOuter(defined: number): boolean {
-    return ((this.module.bodyFlags[defined] as number) & bodyFlag.tailCalls) !== 0;
+  /** The shape of a function that can be called from inside, by function index; imports have none of their own. */
+  shape(index: number): Shape {
+    const at = index - this.module.importedFunctions;
+    return at < 0 ? shape.outer : (this.shapes[at] as Shape);
+  }
+
+  /** What a function of shape `free` costs its caller, beside the call itself. */
+  fixedCost(index: number): number {
+    return this.module.fixedCosts[index - this.module.importedFunctions] as number;
+  }
+
+  /** Type of a function where it is called from inside. */
+  innerType(index: number): number {
+    const type = this.module.functionTypes[index] as number;
+    const own = this.shape(index);
+    return own === shape.outer || own === shape.free ? type : this.types.inner(type, own === shape.full);
   }
 
   private planBodies(): void {
     const { module } = this;
-    const anyTailCalls = module.bodyFlags.some((flags) => (flags & bodyFlag.tailCalls) !== 0);
     for (let at = 0; at < module.bodyStarts.length; at++) {
-      if (this.isOuter(at)) continue;
       const index = module.importedFunctions + at;
-      // A tail call may name any function, and takes the entry with the original signature.
-      if (module.escaping.has(index) || module.start === index || anyTailCalls) {
-        this.wrapped[at] = 1;
-        this.innerIndex[index] = this.nextFunction++;
-      } else {
-        this.innerIndex[index] = index;
-      }
+      const reachable = module.escaping.has(index) || module.start === index || module.tailCalled.has(index);
+      const chosen = chooseShape(module, at, reachable);
+      this.shapes[at] = chosen;
+      if (chosen === shape.outer) continue;
+      this.innerIndex[index] = reachable ? this.nextFunction++ : index;
+      if (reachable) this.wrapped[at] = 1;
     }
   }
 

@@ -9,6 +9,11 @@ export interface RewriteOptions {
   readonly counters?: 'own' | 'imported';
   /** Bytes of all memories and tables together; written into the module as well, where that cannot break linking. */
   readonly memoryBytesMax?: number;
+  /**
+   * Fuel of an instance that nobody has refilled; rounded down to whole slices. Unlimited when left out. With 0 a host
+   * that forgets to refill finds out at once.
+   */
+  readonly fuelInitial?: bigint;
   /** Bounds on the module itself. */
   readonly limits?: Partial<ModuleLimits>;
   /** `drop` leaves out all custom sections but the names. */

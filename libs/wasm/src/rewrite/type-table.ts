@@ -14,14 +14,14 @@ export class TypeTable {
     this.module = module;
   }
 
-  /** The type of an inner function: the original one, plus the stack left and the fuel, giving back the fuel. */
-  inner(typeIndex: number): number {
-    return this.add(`inner ${typeIndex}`, () => {
+  /** The type of an inner function: the original one with the stack left, if asked for, and the fuel in and out. */
+  inner(typeIndex: number, withDepth: boolean): number {
+    return this.add(`inner ${typeIndex} ${withDepth}`, () => {
       const type = this.type(typeIndex);
       this.writer.u8(0x60);
-      this.writer.u32(type.paramCount + 2);
+      this.writer.u32(type.paramCount + (withDepth ? 2 : 1));
       this.writer.raw(this.module.bytes, type.params.start, type.params.end);
-      this.writer.list([valueType.i32, valueType.i64]);
+      this.writer.list(withDepth ? [valueType.i32, valueType.i64] : [valueType.i64]);
       this.writer.u32(type.resultCount + 1);
       this.writer.raw(this.module.bytes, type.results.start, type.results.end);
       this.writer.u8(valueType.i64);
