@@ -101,6 +101,10 @@ export const routeCases: readonly RouteCase[] = [
       data: { total: 1 },
     }),
   }),
+  of('eventsGet', 'GET', ({ event }) => `/v1/events/${event}`, {
+    ...tenantOnly('executions:read'),
+    missing: `/v1/events/${newId('event')}`,
+  }),
   of('webhooksCreateSource', 'POST', () => '/v1/webhook-sources', {
     ...tenantOnly('webhooks:write'),
     payload: () => ({ name: 'x', scheme: 'standard', mapping: {} }),

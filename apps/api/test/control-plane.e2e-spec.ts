@@ -100,6 +100,7 @@ describe('extension points and plans', () => {
   test.each([
     ['a schema that is not one', { type: 'banana' }],
     ['a keyword nobody knows', { type: 'object', propertys: {} }],
+    ['a schema that answers with a promise', { $async: true, type: 'object' }],
     ['a reference to elsewhere', { $ref: 'https://example.com/schema.json' }],
     ['a schema that is too large', { type: 'object', description: 'x'.repeat(64_001) }],
   ])('%s is refused', async (_name, inputSchema) => {

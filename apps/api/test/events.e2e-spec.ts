@@ -41,6 +41,18 @@ describe('POST /v1/events', () => {
     expect(JSON.parse(kept?.data ?? '')).toEqual({ total: 12 });
   });
 
+  test('an event can be looked at: what it carries and where it stands', async () => {
+    const { ids } = (await send(event('seen', { subject: 'cart-2' }))).json();
+    const seen = await api.request({ method: 'GET', url: `/v1/events/${ids[0]}`, key: tenant.key });
+    expect(seen.json()).toMatchObject({ id: ids[0], sourceId: 'seen', subject: 'cart-2', status: 'ready', note: null });
+    expect(seen.json().data).toEqual({ total: 12 });
+  });
+
+  test('binary data is refused rather than dropped', async () => {
+    const answer = await send(event('bytes', { data: undefined, data_base64: 'AAAA' }));
+    expect(answer.json()).toMatchObject({ code: 'invalid_request', errors: [{ pointer: '/body/data_base64' }] });
+  });
+
   test('the same source and id again gives the first id', async () => {
     const first = (await send(event('same'))).json();
     const second = (await send([event('same'), event('other'), event('other')])).json();

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import { Readable } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { problems } from '@tenon/contracts';
 import { Ajv2020 } from 'ajv/dist/2020.js';
@@ -113,6 +114,18 @@ describe('answers to anything', () => {
     ]);
     const wrong = await api.request({ method: 'DELETE', url: '/v1/functions/some-name' });
     expect([wrong.statusCode, wrong.headers.allow]).toEqual([405, 'GET']);
+  });
+
+  test('a JSON body beyond its bound is refused, whether its length was told or not', async () => {
+    const tenant = await api.createTenant();
+    const ask = (payload: string | Readable) => {
+      const headers = { 'content-type': 'application/json' };
+      return api.request({ method: 'POST', url: '/v1/functions', key: tenant.key, headers, payload });
+    };
+    expect((await ask(JSON.stringify({ name: 'x'.repeat(1_000_000) }))).json().code).toBe('payload_too_large');
+    expect((await ask(Readable.from(['{"name":"', 'x'.repeat(1_000_000), '"}']))).json().code).toBe(
+      'payload_too_large',
+    );
   });
 
   test('the request id of the caller is taken if it is harmless', async () => {

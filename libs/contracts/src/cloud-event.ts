@@ -11,7 +11,7 @@ function attribute(charactersMax: number) {
     .regex(/^\P{Cc}*$/u, 'control characters are not allowed');
 }
 
-/** Attributes of CloudEvents 1.0 that Tenon reads. Extension attributes are kept as they came. */
+/** Attributes of CloudEvents 1.0 that Tenon reads. Extension attributes may be there; they are not kept. */
 export const cloudEventSchema = z
   .looseObject({
     specversion: z.literal('1.0'),
@@ -22,6 +22,8 @@ export const cloudEventSchema = z
     time: timeInputSchema.optional(),
     datacontenttype: z.literal('application/json').optional(),
     data: jsonValueSchema.optional(),
+    /** Functions read JSON: bytes would reach them as nothing, so they are refused. */
+    data_base64: z.never('binary data is not supported; send JSON as "data"').optional(),
   })
   .meta({
     id: 'CloudEvent',

@@ -1,10 +1,13 @@
-import { Body, Controller, Headers, HttpCode, Post } from '@nestjs/common';
+import { Body, Controller, Get, Headers, HttpCode, Param, Post } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   acceptedEventsSchema,
   cloudEventBatchSchema,
   cloudEventMediaTypes,
   cloudEventSchema,
+  eventSchema,
+  type Id,
+  idSchema,
   type JsonValue,
   requestLimits,
 } from '@tenon/contracts';
@@ -41,5 +44,13 @@ export class EventsController {
     @Body() body: JsonValue,
   ) {
     return this.events.accept(caller.tenantId, readCloudEvents(headers, body), 'rest');
+  }
+
+  @Get(':event')
+  @Allow('executions:read')
+  @ApiOperation({ summary: 'Show an event: where it stands, and why' })
+  @ApiAnswer(200, 'The event.', eventSchema)
+  get(@CurrentTenant() caller: TenantCaller, @Param('event', { schema: idSchema('event') }) id: Id<'event'>) {
+    return this.events.get(caller.tenantId, id);
   }
 }

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import {
   type AcceptedEventsAnswer,
   type CloudEvent,
+  type EventAnswer,
   type FieldError,
   type Id,
   ProblemError,
@@ -25,7 +26,7 @@ export class EventsService {
   readonly #batcher: Batcher<NewEvent, AcceptedEvent>;
 
   constructor(
-    @Inject(DATABASE) database: Database,
+    @Inject(DATABASE) private readonly database: Database,
     @Inject(QUEUE) private readonly queue: QueueProducer,
     private readonly catalog: PointCatalog,
   ) {
@@ -45,6 +46,14 @@ export class EventsService {
     const accepted = await this.#keep(tenantId, events);
     this.queue.wakeRelay();
     return { ids: accepted.map(({ id }) => id), duplicates: accepted.filter(({ duplicate }) => duplicate).length };
+  }
+
+  async get(tenantId: Id<'tenant'>, id: Id<'event'>): Promise<EventAnswer> {
+    const [event] = await this.database.events.load(tenantId, [id]);
+    if (event === undefined) throw new ProblemError('not_found', 'There is no such event.');
+    const { source, sourceEventId: sourceId, type, subject, data, status, note, acceptedAt } = event;
+    const answer = { id, source, sourceId, type, subject, status, note, acceptedAt: acceptedAt.toISOString() };
+    return { ...answer, data: JSON.parse(data) };
   }
 
   async #keep(tenantId: Id<'tenant'>, events: readonly NewEvent[]): Promise<readonly AcceptedEvent[]> {

@@ -22,6 +22,8 @@ export function compileDataSchema(schema: JsonObject, pointer: string): DataSche
   if (bytes > jsonSchemaBytesMax) {
     throw refusal(pointer, `the schema has ${bytes} bytes; at most ${jsonSchemaBytesMax} are allowed`);
   }
+  // Such a schema compiles to a function that answers with a promise, and a promise is always true.
+  if ('$async' in schema) throw refusal(pointer, '"$async" is not allowed');
   const ajv = new Ajv2020({ strict: true, strictRequired: false, allErrors: false, validateFormats: true });
   addFormats.default(ajv);
   try {

@@ -9,6 +9,7 @@ export interface World {
   readonly keyId: Id<'key'>;
   readonly version: Id<'version'>;
   readonly execution: Id<'execution'>;
+  readonly event: Id<'event'>;
 }
 
 export async function createWorld(api: TestApi, databaseUrl: string): Promise<World> {
@@ -30,9 +31,11 @@ export async function createWorld(api: TestApi, databaseUrl: string): Promise<Wo
     payload: Buffer.from('module'),
   });
   const version: Id<'version'> = uploaded.json().id;
+  const data = { total: 1 };
+  const sent = await post('/v1/events', { specversion: '1.0', id: '1', source: '/s', type: 'cart.updated', data });
   const { id: keyId } = await api.createKey(tenant.id, ['functions:read']);
   const execution = await recordExecution(databaseUrl, tenant.id, created.id, version);
-  return { tenant, keyId, version, execution };
+  return { tenant, keyId, version, execution, event: sent.ids[0] };
 }
 
 async function recordExecution(

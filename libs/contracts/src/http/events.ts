@@ -1,7 +1,9 @@
 import { z } from 'zod';
 import { cloudEventSchema } from '../cloud-event.js';
 import { idSchema } from '../ids.js';
+import { jsonValueSchema } from '../json.js';
 import { requestLimits } from '../limits.js';
+import { timeSchema } from '../time.js';
 
 /** Media types of CloudEvents' JSON format; `application/json` is taken as one event. */
 export const cloudEventMediaTypes = {
@@ -24,4 +26,24 @@ export const acceptedEventsSchema = z
     duplicates: z.int(),
   })
   .meta({ id: 'AcceptedEvents', example: { ids: ['evt_01kaj8t5m0q4xyj3b2c1d0e9f8'], duplicates: 0 } });
+/** Where an event stands: `held` waits for a person or a quota, `done` needs no further run. */
+export const eventStatusSchema = z.enum(['ready', 'queued', 'done', 'held']);
+
+export const eventSchema = z
+  .object({
+    id: idSchema('event'),
+    /** CloudEvents' `source` and `id`. */
+    source: z.string(),
+    sourceId: z.string(),
+    type: z.string(),
+    subject: z.string().nullable(),
+    data: jsonValueSchema,
+    status: eventStatusSchema,
+    /** Why it is held, or why it was done without an execution. */
+    note: z.string().nullable(),
+    acceptedAt: timeSchema,
+  })
+  .meta({ id: 'Event' });
+export type EventAnswer = z.output<typeof eventSchema>;
+
 export type AcceptedEventsAnswer = z.output<typeof acceptedEventsSchema>;
