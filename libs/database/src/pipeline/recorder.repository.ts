@@ -86,7 +86,8 @@ async function tick(
 ): Promise<void> {
   const notes = Object.fromEntries(doneEvents.flatMap(({ id, note }) => (note ? [[id, storableText(note)]] : [])));
   const values = [doneEvents.map(({ id }) => id), tenantId, JSON.stringify(notes)];
-  await client.query({ name: 'tick-events', text: tickEvents, values });
+  // Without a name: a plan that was made while the outbox was empty would read all events of the tenant once it is not.
+  await client.query(tickEvents, values);
 }
 
 async function insertNew(client: pg.PoolClient, tenantId: Id<'tenant'>, executions: readonly ExecutionRecord[]) {
