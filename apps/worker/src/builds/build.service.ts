@@ -1,6 +1,7 @@
 import type { BuildJob, BuildResult } from '@tenon/contracts';
 import type { BuildOutcome } from '@tenon/database';
 import type { JobRun } from '@tenon/queue';
+import { SandboxClosedError } from '@tenon/sandbox';
 import { type Storage, StorageError } from '@tenon/storage';
 import type { Logger } from '@tenon/telemetry';
 import type { BuildRecords } from './build-records.js';
@@ -45,6 +46,8 @@ export class BuildService {
       const module = await this.storage.read(sha256, { bytesMax: buildSettings.moduleBytesMax });
       return await this.keep(await this.pool.build(module));
     } catch (error) {
+      // The worker is stopping: this is not how the build ended, and another worker will take the job.
+      if (error instanceof SandboxClosedError) throw error;
       this.logger.error({ err: error, versionId: job.versionId }, 'a build failed on our side');
       return { status: 'failed', failure: failureSentence(error) };
     } finally {
