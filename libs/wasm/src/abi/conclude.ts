@@ -8,13 +8,16 @@ import { checkOutput } from './host/json-output.js';
 import { lastWords } from './host/last-words.js';
 import type { RunState } from './host/run-state.js';
 
-/** Everything that is known when a run is over. */
-export interface RunFacts {
-  readonly state: RunState;
-  readonly usage: EngineUsage;
-  /** What the guest's code threw, wrapped so that a thrown `undefined` still counts. */
+/** How a guest's code ended: it threw, wrapped so that a thrown `undefined` still counts, or its ABI has an answer. */
+export interface RunEnd {
   readonly thrown?: { readonly error: unknown };
   readonly answer?: AbiAnswer;
+}
+
+/** Everything that is known when a run is over. */
+export interface RunFacts extends RunEnd {
+  readonly state: RunState;
+  readonly usage: EngineUsage;
   readonly debug: string | undefined;
   /** True when JavaScript made from the upload ran, whose errors are the guest's: it broke a rule of its ABI. */
   readonly fromGlue?: boolean;

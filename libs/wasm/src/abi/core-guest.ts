@@ -1,10 +1,10 @@
 import type { ExecutionRequest } from '@tenon/contracts';
 import type { CompiledArtifact } from '../artifact/compile-artifact.js';
-import type { AbiAnswer, CoreHost, Guest, GuestRunResult } from './abi.js';
-import { conclude, refusedBeforeStart } from './conclude.js';
+import type { CoreHost, Guest, GuestRunResult } from './abi.js';
+import { conclude, type RunEnd, refusedBeforeStart } from './conclude.js';
 import { coreAbi } from './core-abis.js';
 import { EngineSession } from './engine-port.js';
-import { framesMax } from './host/backtrace.js';
+import { withDeepStacks } from './host/backtrace.js';
 import { RunState } from './host/run-state.js';
 
 /** A core module in one thread: host functions made once, a fresh instance for every run. */
@@ -34,18 +34,17 @@ export class CoreGuest implements Guest {
     if (refused !== undefined) return refused;
     const session = new EngineSession(this.#module, request.limits);
     this.#host.begin(state);
-    const framesBefore = Error.stackTraceLimit;
-    Error.stackTraceLimit = framesMax;
-    let end: { thrown: { error: unknown } } | { answer: AbiAnswer };
+    const end = withDeepStacks(() => this.#attempt(session));
+    return conclude({ state, usage: session.usage(), debug: this.#debug, ...end });
+  }
+
+  #attempt(session: EngineSession): RunEnd {
     try {
       const instance = session.start(this.#imports, (fresh, meter) => this.#host.attach(fresh, meter));
-      end = { answer: this.#host.call(instance, this.#entry) };
+      return { answer: this.#host.call(instance, this.#entry) };
     } catch (error) {
-      end = { thrown: { error } };
-    } finally {
-      Error.stackTraceLimit = framesBefore;
+      return { thrown: { error } };
     }
-    return conclude({ state, usage: session.usage(), debug: this.#debug, ...end });
   }
 }
 

@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { BuildRejection } from '@tenon/contracts';
 import { printable } from '../abi/abi-rejection.js';
 import { WasmError } from '../binary/wasm-error.js';
@@ -26,7 +27,7 @@ export function validationRejection(bytes: Uint8Array): BuildRejection | undefin
     new WebAssembly.Module(bytes);
     return undefined;
   } catch (error) {
-    const said = cleaned(error instanceof Error ? error.message : String(error));
+    const said = cleaned(types.isNativeError(error) ? error.message : String(error));
     const offset = /@\+(\d+)$/.exec(said)?.[1];
     const functionIndex = /function #(\d+)/.exec(said)?.[1];
     return {

@@ -1,10 +1,11 @@
+import { types } from 'node:util';
 import type { ExecutionRequest } from '@tenon/contracts';
 import type { CompiledArtifact, CompiledCore } from '../../artifact/compile-artifact.js';
 import type { AbiAnswer, Guest, GuestRunResult } from '../abi.js';
-import { conclude, refusedBeforeStart } from '../conclude.js';
+import { conclude, type RunEnd, refusedBeforeStart } from '../conclude.js';
 import { EngineFault } from '../engine-fault.js';
 import { ComponentSession } from '../engine-port.js';
-import { framesMax } from '../host/backtrace.js';
+import { withDeepStacks } from '../host/backtrace.js';
 import { RunState } from '../host/run-state.js';
 import { type ComponentRealm, createComponentRealm } from './component-realm.js';
 import { type ComponentEntry, componentEntrySchema } from './component-types.js';
@@ -72,17 +73,16 @@ export class ComponentGuest implements Guest {
     if (refused !== undefined) return refused;
     const session = new ComponentSession(request.limits);
     this.#host.begin(state, session.meter);
-    const framesBefore = Error.stackTraceLimit;
-    Error.stackTraceLimit = framesMax;
-    let end: { thrown: { error: unknown } } | { answer: AbiAnswer };
-    try {
-      end = { answer: this.#call(state, session) };
-    } catch (error) {
-      end = { thrown: { error } };
-    } finally {
-      Error.stackTraceLimit = framesBefore;
-    }
+    const end = withDeepStacks(() => this.#attempt(state, session));
     return conclude({ state, usage: session.usage(), debug: this.#debug, fromGlue: true, ...end });
+  }
+
+  #attempt(state: RunState, session: ComponentSession): RunEnd {
+    try {
+      return { answer: this.#call(state, session) };
+    } catch (error) {
+      return { thrown: { error } };
+    }
   }
 
   #call(state: RunState, session: ComponentSession): AbiAnswer {
@@ -98,7 +98,7 @@ export class ComponentGuest implements Guest {
       return this.#answer(state, entry(...input));
     } catch (error) {
       // The glue throws the error value of a result as it is; everything that is an Error is a trap or a fault.
-      if (error instanceof Error || error instanceof WebAssembly.Exception || this.#realm.isError(error)) throw error;
+      if (types.isNativeError(error) || error instanceof WebAssembly.Exception) throw error;
       return this.#errorAnswer(error);
     }
   }

@@ -17,8 +17,6 @@ export interface ComponentRealm {
   readonly instantiate: InstantiateComponent;
   /** Ends the running guest; see `trapUncatchable`. The trap belongs to the realm, so the glue passes it on too. */
   readonly trap: () => never;
-  /** True for errors that the realm's own JavaScript threw. */
-  isError(error: unknown): boolean;
 }
 
 /** `(module (func (export "trap") unreachable))` */
@@ -40,7 +38,7 @@ const preamble = `
   delete WebAssembly.compileStreaming;
   delete WebAssembly.instantiateStreaming;
   const trap = new WebAssembly.Instance(new WebAssembly.Module(new Uint8Array(${JSON.stringify(trapModuleBytes)})));
-  ({ trap: trap.exports.trap, Error })
+  trap.exports.trap
 `;
 
 /**
@@ -56,10 +54,7 @@ export function createComponentRealm(glue: string): ComponentRealm {
     { TextDecoder, TextEncoder, console: silent },
     { codeGeneration: { strings: false, wasm: true }, microtaskMode: 'afterEvaluate' },
   );
-  const { trap, Error: RealmError } = new Script(preamble).runInContext(context) as {
-    trap: () => never;
-    Error: ErrorConstructor;
-  };
+  const trap = new Script(preamble).runInContext(context) as () => never;
   const instantiate = new Script(glue, { filename: 'component-glue.js' }).runInContext(context) as InstantiateComponent;
-  return { instantiate, trap, isError: (error) => error instanceof RealmError };
+  return { instantiate, trap };
 }

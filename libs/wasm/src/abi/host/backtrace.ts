@@ -1,3 +1,4 @@
+import { types } from 'node:util';
 import type { GuestFrame } from '@tenon/contracts';
 import { z } from 'zod';
 
@@ -21,6 +22,31 @@ const debugSchema = z.object({
 
 export type DebugInfo = z.infer<typeof debugSchema>;
 
+/** The `Error` of the realm in which guests' traps are made; it decides how their stacks are written. */
+const EngineError = Object.getPrototypeOf(WebAssembly.RuntimeError) as ErrorConstructor;
+
+/** Runs something with stacks deep enough for a backtrace. Stacks are captured when an error is made. */
+export function withDeepStacks<Result>(work: () => Result): Result {
+  const before = EngineError.stackTraceLimit;
+  EngineError.stackTraceLimit = framesMax;
+  try {
+    return work();
+  } finally {
+    EngineError.stackTraceLimit = before;
+  }
+}
+
+/** The stack in V8's own words, whatever else in the process formats stacks: source maps, a test runner. */
+function stackOf(error: Error): string {
+  const before = EngineError.prepareStackTrace;
+  EngineError.prepareStackTrace = (_error, sites) => sites.map(String).join('\n');
+  try {
+    return String(error.stack);
+  } finally {
+    EngineError.prepareStackTrace = before;
+  }
+}
+
 /** V8 writes a frame of WebAssembly as `wasm://wasm/<hash>:wasm-function[<index>]:0x<offset>`. */
 const framePattern = /wasm:\/\/wasm\/[^\n]*:wasm-function\[(\d+)\]:0x[0-9a-f]+\)?$/;
 
@@ -35,11 +61,12 @@ function indicesOf(stack: string): number[] {
 /** Maps frames back to the upload; the thin wrapper that metering leaves at an index shows only once with its body. */
 function originalIndices(indices: readonly number[], module: DebugInfo['modules'][number]): number[] {
   const { appendedFrom, originals } = module;
-  const mapped = indices.map((index) => (index < appendedFrom ? index : (originals[index - appendedFrom] ?? index)));
-  return mapped.filter((index, i) => {
+  const mapped = indices.map((index) => (index < appendedFrom ? index : originals[index - appendedFrom]));
+  return mapped.filter((index, i): index is number => {
     const isWrapper = index === indices[i];
     const bodyBefore = i > 0 && (indices[i - 1] ?? 0) >= appendedFrom && mapped[i - 1] === index;
-    return !(isWrapper && bodyBefore);
+    // What metering appended beyond the bodies are helpers of its own, which no author knows.
+    return index !== undefined && !(isWrapper && bodyBefore);
   });
 }
 
@@ -49,9 +76,9 @@ function originalIndices(indices: readonly number[], module: DebugInfo['modules'
  * @param debug the debug part of the artifact; without it frames carry indices of the rewritten module.
  */
 export function backtraceOf(error: unknown, debug: string | undefined): readonly GuestFrame[] {
-  if (!(error instanceof Error) || typeof error.stack !== 'string') return [];
+  if (!types.isNativeError(error)) return [];
   const module = debug === undefined ? undefined : debugSchema.parse(JSON.parse(debug)).modules[0];
-  const indices = indicesOf(error.stack);
+  const indices = indicesOf(stackOf(error));
   const originals = module === undefined ? indices : originalIndices(indices, module);
   return originals.slice(0, framesMax).map((functionIndex) => {
     const functionName = module?.names[String(functionIndex)];

@@ -1,3 +1,5 @@
+import { types } from 'node:util';
+
 /** The part of jco's bindings generator that is used: a function from bytes to files, itself WebAssembly. */
 interface Bindgen {
   readonly $init: Promise<void>;
@@ -56,11 +58,11 @@ async function bindgen(): Promise<Bindgen> {
 
 /** jco throws an error value of its own for a component it can't take, and a trap when it panics. */
 function isTrap(error: unknown): boolean {
-  return error instanceof WebAssembly.RuntimeError || error instanceof RangeError;
+  return types.isNativeError(error) && /^(RuntimeError|RangeError)$/.test(error.name);
 }
 
 function said(error: unknown): string {
-  const message = error instanceof Error ? error.message : String(error);
+  const message = types.isNativeError(error) ? error.message : String(error);
   return message
     .slice(0, messageCharactersMax)
     .replace(/\s+/g, ' ')
