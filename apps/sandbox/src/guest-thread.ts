@@ -24,6 +24,7 @@ const mailWords = new Int32Array(mail);
 const guests = new Map<number, Guest>();
 const compiledArtifacts = new Map<number, CompiledArtifact>();
 const { hrtime, threadCpuUsage } = process;
+const nextTurn = setImmediate;
 const microseconds = (): number => Number(hrtime.bigint() / 1_000n);
 
 function post(message: FromThread, transfer: ArrayBuffer[] = []): void {
@@ -92,7 +93,7 @@ async function serve(queue: WorkQueue, number: number): Promise<never> {
       if (slot !== undefined) await runSlot(queue, slot);
       else if (queue.awaitWork(idleMs) === 'timed-out') break;
     }
-    await new Promise((resolve) => setImmediate(resolve));
+    await new Promise((resolve) => nextTurn(resolve));
   }
 }
 

@@ -68,7 +68,6 @@ const kept = new Set([
   'TextEncoder',
   'TextDecoder',
   'Buffer',
-  'setImmediate',
 ]);
 
 /**

@@ -17,6 +17,24 @@ describe('from inside a sandbox process', () => {
     expect(Object.keys(probe.facts.found).length).toBeGreaterThan(40);
   });
 
+  it('a guest thread has the language and nothing of Node', () => {
+    const { globals, imported } = probe.facts.thread;
+    const doors = [
+      'process',
+      'fetch',
+      'setTimeout',
+      'queueMicrotask',
+      'MessageChannel',
+      'performance',
+      'eval',
+      'global',
+    ];
+
+    expect(globals.filter((name) => doors.includes(name))).toEqual([]);
+    expect(globals).toContain('WebAssembly');
+    expect(imported).toContain('loads no more modules');
+  });
+
   it('there is no environment', () => {
     expect(probe.facts.environment).toEqual([]);
     expect(probe.facts.cwd).toBe('/');

@@ -9,6 +9,7 @@ import { createRequire } from 'node:module';
 import { connect, createServer, type NetConnectOpts } from 'node:net';
 import { writeHeapSnapshot } from 'node:v8';
 import { WASI } from 'node:wasi';
+import { Worker } from 'node:worker_threads';
 import { closeModules } from '../../src/close-modules.js';
 
 /** What the permission model, the flags and `harden` must close. */
@@ -110,12 +111,15 @@ async function attempt(open: () => unknown): Promise<string> {
 
 const found: Record<string, string> = {};
 for (const [name, open] of Object.entries(attempts)) found[name] = await attempt(open);
+const thread = await new Promise((resolve) => {
+  new Worker(new URL('./thread.mjs', import.meta.url), { env: {} }).once('message', resolve);
+});
 closeModules();
 for (const name of modules) {
   found[`import ${name}`] = await attempt(() => import(name));
   found[`require ${name}`] = await attempt(() => createRequire(import.meta.url)(name));
 }
-const facts = { found, environment: Object.keys(process.env), cwd: process.cwd() };
+const facts = { found, thread, environment: Object.keys(process.env), cwd: process.cwd() };
 process.stdout.write(`${JSON.stringify(facts)}\n`);
 // Stays, so that the host can look at it from outside.
 process.stdin.resume();

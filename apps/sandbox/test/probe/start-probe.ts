@@ -6,10 +6,12 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { launchArguments } from '@tenon/sandbox';
 import { build } from 'esbuild';
+import type { ThreadFacts } from './thread.js';
 
 export interface ProbeFacts {
   /** What each attempt ended with: a code of Node, or `OPEN: …`. */
   readonly found: Readonly<Record<string, string>>;
+  readonly thread: ThreadFacts;
   readonly environment: readonly string[];
   readonly cwd: string;
 }
@@ -24,7 +26,10 @@ export interface Probe {
 export async function startProbe(): Promise<Probe> {
   const folder = await mkdtemp(path.join(tmpdir(), 'tenon-probe-'));
   await build({
-    entryPoints: { main: fileURLToPath(new URL('./main.ts', import.meta.url)) },
+    entryPoints: {
+      main: fileURLToPath(new URL('./main.ts', import.meta.url)),
+      thread: fileURLToPath(new URL('./thread.ts', import.meta.url)),
+    },
     outdir: path.join(folder, 'run'),
     outExtension: { '.js': '.mjs' },
     bundle: true,
