@@ -42,7 +42,7 @@ export function kernelFiles(): string[] {
 }
 
 function exported(instance: WebAssembly.Instance): Run {
-  const run = instance.exports['run'];
+  const run = instance.exports.run;
   if (typeof run !== 'function') throw new TypeError('a kernel exports run()');
   return run as Run;
 }

@@ -50,7 +50,7 @@ export function instantiateBench(): { p50: number; p99: number } {
   for (let round = 0; round < 4_000; round++) {
     const start = performance.now();
     const instance = instantiate(module, { env: { abort: () => undefined } }, { fuel: 1_000_000 });
-    const once = instance.exports['once'];
+    const once = instance.exports.once;
     if (typeof once === 'function') once();
     refill(instance, 1_000);
     used(instance);

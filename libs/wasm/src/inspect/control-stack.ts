@@ -62,8 +62,7 @@ export class ControlStack {
 
   adjust(pops: number, pushes: number): void {
     const base = this.base[this.depth - 1] as number;
-    const rest = this.height - pops;
-    this.setHeight((rest < base ? base : rest) + pushes);
+    this.setHeight(Math.max(base, this.height - pops) + pushes);
   }
 
   /** After a branch the rest of the block never runs: its operands are gone. */

@@ -50,15 +50,24 @@ export class Counters {
   /** Starts a new account: `limits` from now on, nothing used so far. Memory in use stays in use. */
   refill(limits: InstanceLimits): void {
     const { globals } = this;
-    this.granted = clampFuel(limits.fuel);
-    globals.fuel.value = this.granted % slice;
-    globals.reserve.value = this.granted - (this.granted % slice);
     globals.bulk.value = 0n;
     globals.refused.value = 0n;
     globals.limit.value = limitCode.none;
-    if (limits.memoryBytesMax !== undefined) globals.memoryMax.value = BigInt(limits.memoryBytesMax);
-    if (limits.stackBytesMax !== undefined) globals.stack.value = limits.stackBytesMax;
+    this.open(limits);
     globals.depth.value = globals.stack.value;
+  }
+
+  /** The first account of fresh counters, which say already that nothing has been used. */
+  open(limits: InstanceLimits): void {
+    const { globals } = this;
+    this.granted = clampFuel(limits.fuel);
+    const rest = this.granted & (slice - 1n);
+    globals.fuel.value = rest;
+    globals.reserve.value = this.granted - rest;
+    if (limits.memoryBytesMax !== undefined) globals.memoryMax.value = BigInt(limits.memoryBytesMax);
+    if (limits.stackBytesMax === undefined) return;
+    globals.stack.value = limits.stackBytesMax;
+    globals.depth.value = limits.stackBytesMax;
   }
 
   used(): Usage {
@@ -103,17 +112,25 @@ const slice = BigInt(sliceInstructions);
 
 const accounts = new WeakMap<WebAssembly.Instance, Counters>();
 
+const exportNames = counterNames.map((name) => [name, counterExport(name)] as const);
+const startExport = counterExport('start');
+
 /** The counters of an instance whose module was rewritten with counters of its own. */
 export function countersOf(instance: WebAssembly.Instance): Counters {
   const known = accounts.get(instance);
   if (known !== undefined) return known;
+  const counters = findCounters(instance);
+  if (counters !== undefined) return counters;
+  throw new WasmError('counters_missing', 'The instance has no counters of its own: its module was not rewritten.');
+}
+
+function findCounters(instance: WebAssembly.Instance): Counters | undefined {
+  const { exports } = instance;
   const globals: Partial<Record<CounterName, WebAssembly.Global>> = {};
-  for (const name of counterNames) {
-    const value = instance.exports[counterExport(name)];
-    if (!(value instanceof WebAssembly.Global)) {
-      throw new WasmError('counters_missing', 'The instance has no counters of its own: its module was not rewritten.');
-    }
-    globals[name] = value;
+  for (const [name, exported] of exportNames) {
+    const value = exports[exported];
+    if (value === undefined) return undefined;
+    globals[name] = value as WebAssembly.Global;
   }
   const counters = new Counters(globals as Record<CounterName, WebAssembly.Global>);
   accounts.set(instance, counters);
@@ -144,8 +161,8 @@ export function instantiate(
   limits: InstanceLimits = {},
 ): WebAssembly.Instance {
   const instance = new WebAssembly.Instance(module, imports);
-  if (instance.exports[counterExport('fuel')] !== undefined) countersOf(instance).refill(limits);
-  const start = instance.exports[counterExport('start')];
+  findCounters(instance)?.open(limits);
+  const start = instance.exports[startExport];
   if (typeof start === 'function') start();
   return instance;
 }

@@ -14,7 +14,7 @@ let trap: (() => unknown) | undefined;
  */
 export function trapUncatchable(): never {
   if (trap === undefined) {
-    const exported = new WebAssembly.Instance(new WebAssembly.Module(trapModule)).exports['t'];
+    const exported = new WebAssembly.Instance(new WebAssembly.Module(trapModule)).exports.t;
     if (typeof exported === 'function') trap = exported as () => unknown;
   }
   trap?.();
