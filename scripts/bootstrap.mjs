@@ -3,7 +3,7 @@
  * and go on under the Node that the project pins. Runs on Node 20 and later.
  */
 import { spawn } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -90,21 +90,41 @@ async function ensureInstalled() {
   if (!isInstalled()) throw new Refusal('npm ci ended well, but packages of package-lock.json are still missing.');
 }
 
+/** The packages that carry Node for one platform each; package.json lists them. */
+function nodePackages() {
+  const { optionalDependencies = {} } = readJson(path.join(root, 'package.json')) ?? {};
+  return Object.keys(optionalDependencies).filter((name) => name.endsWith(`-${process.platform}-${process.arch}`));
+}
+
+/**
+ * The program inside its package, not the link in node_modules/.bin: all those packages want that link, and some
+ * versions of npm remove it again together with the packages of other platforms.
+ */
 function pinnedNode() {
-  const program = path.join(binFolder, process.platform === 'win32' ? 'node.exe' : 'node');
-  if (existsSync(program)) return program;
-  throw new Refusal(
-    `Tenon runs on Node ${nodeMajorPinned}, and there is no package with it for ${process.platform} on ${process.arch} ` +
-      `(linux x64 and arm64, darwin x64 and arm64 have one). Install Node ${nodeMajorPinned} yourself and start again with it; this is Node ${process.versions.node}.`,
-  );
+  const programs = nodePackages().map((name) => path.join(root, 'node_modules', name, 'bin/node'));
+  const program = programs.find((file) => existsSync(file));
+  if (program === undefined) {
+    throw new Refusal(
+      `Tenon runs on Node ${nodeMajorPinned}, and there is no package with it for ${process.platform} on ${process.arch} ` +
+        `(linux x64 and arm64, darwin x64 and arm64 have one). Install Node ${nodeMajorPinned} yourself and start again with it; this is Node ${process.versions.node}.`,
+    );
+  }
+  if ((statSync(program).mode & 0o111) === 0) chmodSync(program, 0o755);
+  return program;
+}
+
+/** Children find `node` and the tools of node_modules first on their PATH, as under npm. */
+function pathWith(program) {
+  return [path.dirname(program), binFolder, process.env.PATH ?? ''].join(path.delimiter);
 }
 
 /** Runs `script` again under the pinned Node and ends with its exit code. */
 function goOnUnderPinnedNode(script) {
-  const child = spawn(pinnedNode(), [script, ...process.argv.slice(2)], {
+  const program = pinnedNode();
+  const child = spawn(program, [script, ...process.argv.slice(2)], {
     // The fourth stream is never written to: it tells the other side when we are gone, also by kill -9.
     stdio: ['inherit', 'inherit', 'inherit', 'pipe'],
-    env: { ...process.env, PATH: `${binFolder}${path.delimiter}${process.env.PATH ?? ''}`, TENON_LAUNCHER_PIPE: '3' },
+    env: { ...process.env, PATH: pathWith(program), TENON_LAUNCHER_PIPE: '3' },
   });
   // Ctrl-C reaches the other side by itself, as part of the terminal's group; a signal sent to us alone doesn't.
   process.on('SIGINT', () => child.kill('SIGINT'));
@@ -132,7 +152,7 @@ export async function bootstrap(script, main) {
     }
     await ensureInstalled();
     if (nodeMajor() < nodeMajorPinned) return goOnUnderPinnedNode(script);
-    process.env.PATH = `${binFolder}${path.delimiter}${process.env.PATH ?? ''}`;
+    process.env.PATH = pathWith(process.execPath);
     await main(process.argv.slice(2));
   } catch (error) {
     fail(error);
