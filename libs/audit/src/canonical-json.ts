@@ -36,10 +36,18 @@ function writeNumber(value: number): string {
 }
 
 function writeObject(value: { readonly [key: string]: JsonValue | undefined }, depth: number): string {
-  const members = new Map<string, JsonValue>();
-  for (const [key, member] of Object.entries(value)) if (member !== undefined) members.set(storableText(key), member);
-  const sorted = [...members.keys()].sort();
-  return `{${sorted.map((key) => `${JSON.stringify(key)}:${write(members.get(key) ?? null, depth + 1)}`).join(',')}}`;
+  const storable = Object.keys(value).every((key) => storableText(key) === key) ? value : withStorableKeys(value);
+  let text = '';
+  for (const key of Object.keys(storable).sort()) {
+    const member = storable[key];
+    if (member !== undefined) text += `${text === '' ? '' : ','}${JSON.stringify(key)}:${write(member, depth + 1)}`;
+  }
+  return `{${text}}`;
+}
+
+/** Two keys may become one; the later member stays, as it does where JSON is read. */
+function withStorableKeys(value: { readonly [key: string]: JsonValue | undefined }) {
+  return Object.fromEntries(Object.entries(value).map(([key, member]) => [storableText(key), member]));
 }
 
 function isArray(value: JsonValue): value is readonly JsonValue[] {
@@ -48,5 +56,6 @@ function isArray(value: JsonValue): value is readonly JsonValue[] {
 
 /** Postgres stores neither NUL nor half a surrogate pair; both become U+FFFD, the replacement character. */
 export function storableText(text: string): string {
+  if (text.isWellFormed() && !text.includes('\u0000')) return text;
   return text.toWellFormed().replaceAll('\u0000', '\ufffd');
 }
