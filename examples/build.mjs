@@ -61,7 +61,7 @@ const examples = {
     output: 'volume-discount.wasm',
     build: (folder, output) =>
       run(folder, bin('asc'), [
-        ...['volume-discount.ts', '-o', output, '-Os', '--runtime', 'minimal'],
+        ...['volume-discount.ts', '-o', output, '-Os', '--debug', '--runtime', 'minimal'],
         ...['--exportStart', '_start', '--use', 'abort=wasi/abort'],
       ]),
   },
