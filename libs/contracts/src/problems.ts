@@ -31,6 +31,7 @@ export const problems = {
 } as const satisfies Record<string, ProblemFacts>;
 
 export type ProblemCode = keyof typeof problems;
+/** Every code, in the order of the table. */
 export const problemCodes = Object.keys(problems) as [ProblemCode, ...ProblemCode[]];
 
 /** An error as RFC 9457 wants it, with a stable `code` and the fields that are wrong. */
@@ -48,6 +49,7 @@ export const problemSchema = z
 
 export type Problem = z.infer<typeof problemSchema>;
 
+/** One fault of a request. */
 export interface FieldError {
   /** A JSON Pointer (RFC 6901) into the request. */
   readonly pointer: string;

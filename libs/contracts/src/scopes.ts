@@ -13,4 +13,5 @@ export const scopes = [
 ] as const;
 
 export type Scope = (typeof scopes)[number];
+/** One scope of a key. */
 export const scopeSchema = z.enum(scopes);

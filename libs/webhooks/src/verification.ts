@@ -1,6 +1,7 @@
 /** Header names in lower case, as Node gives them. */
 export type WebhookHeaders = Readonly<Record<string, string | readonly string[] | undefined>>;
 
+/** A message as it came in, and when. */
 export interface WebhookMessage {
   readonly headers: WebhookHeaders;
   /** The bytes as they came; a signature over re-serialised JSON would not match. */
@@ -22,6 +23,7 @@ export function singleHeader(headers: WebhookHeaders, name: string, charactersMa
   return typeof value === 'string' && value.length > 0 && value.length <= charactersMax ? value : undefined;
 }
 
+/** A refusal and why. */
 export function refused(reason: WebhookRefusal): WebhookVerification {
   return { verified: false, reason };
 }

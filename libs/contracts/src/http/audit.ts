@@ -24,8 +24,10 @@ export const auditEntrySchema = z
   .meta({ id: 'AuditEntry' });
 export type AuditEntryAnswer = z.output<typeof auditEntrySchema>;
 
+/** Newest first; the cursor is a sequence number. */
 export const auditPageSchema = pageOf(auditEntrySchema, 'AuditPage');
 
+/** `action` is compared whole: `function.activated`. */
 export const auditQuerySchema = pageQueryOf(
   z.string().regex(/^[1-9][0-9]{0,14}$/, 'expected a sequence number'),
 ).extend({

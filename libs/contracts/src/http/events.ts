@@ -11,6 +11,7 @@ export const cloudEventMediaTypes = {
   batch: 'application/cloudevents-batch+json',
 } as const;
 
+/** The body of one call in batch mode. */
 export const cloudEventBatchSchema = z
   .array(cloudEventSchema)
   .min(1)
@@ -29,6 +30,7 @@ export const acceptedEventsSchema = z
 /** Where an event stands: `held` waits for a person or a quota, `done` needs no further run. */
 export const eventStatusSchema = z.enum(['ready', 'queued', 'done', 'held']);
 
+/** An event as it is kept, and where it stands. */
 export const eventSchema = z
   .object({
     id: idSchema('event'),

@@ -6,6 +6,7 @@ import { outcomeSchema } from '../outcomes.js';
 import { timeInputSchema, timeSchema } from '../time.js';
 import { pageOf, pageQueryOf } from './page.js';
 
+/** What asked for a run. */
 export const executionKindSchema = z.enum(['event', 'test', 'sync', 'replay']);
 export type ExecutionKind = z.infer<typeof executionKindSchema>;
 
@@ -35,6 +36,7 @@ export const executionSummarySchema = z
   .meta({ id: 'ExecutionSummary' });
 export type ExecutionSummaryAnswer = z.output<typeof executionSummarySchema>;
 
+/** Everything that was recorded about a run; the outcome decides which of the optional members are there. */
 export const executionSchema = z
   .object({
     ...executionSummarySchema.shape,
@@ -57,8 +59,10 @@ export const executionSchema = z
   .meta({ id: 'Execution' });
 export type ExecutionAnswer = z.output<typeof executionSchema>;
 
+/** Newest first, by the time of the event. */
 export const executionPageSchema = pageOf(executionSummarySchema, 'ExecutionPage');
 
+/** Filters narrow the list together; an unknown one is refused rather than ignored. */
 export const executionsQuerySchema = pageQueryOf(idSchema('execution')).extend({
   function: nameSchema.optional(),
   version: idSchema('version').optional(),

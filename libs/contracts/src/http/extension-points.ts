@@ -8,6 +8,7 @@ import { pageOf, pageQueryOf } from './page.js';
 /** JSON Schemas are size-capped before a validator compiles them. 1 kB is 1,000 bytes. */
 export const jsonSchemaBytesMax = 64_000;
 
+/** CloudEvents types that a point may be fed by: ASCII, so that they can stand in a header. */
 export const eventTypeSchema = z
   .string()
   .regex(
@@ -15,6 +16,7 @@ export const eventTypeSchema = z
     'expected 1 to 256 of letters, digits, ".", "_", "/" and "-"',
   );
 
+/** All terms of a point at once: what is left out goes back to its default. */
 export const putExtensionPointBodySchema = z
   .strictObject({
     /** JSON Schema, draft 2020-12, of what a function gets. */
@@ -39,6 +41,7 @@ export const putExtensionPointBodySchema = z
   });
 export type PutExtensionPointBody = z.output<typeof putExtensionPointBodySchema>;
 
+/** A point as it is now. */
 export const extensionPointSchema = z
   .object({
     id: idSchema('extensionPoint'),
@@ -57,6 +60,7 @@ export const extensionPointSchema = z
   .meta({ id: 'ExtensionPoint' });
 export type ExtensionPointAnswer = z.output<typeof extensionPointSchema>;
 
+/** By name. */
 export const extensionPointPageSchema = pageOf(extensionPointSchema, 'ExtensionPointPage');
 /** By name, because people look for points by their names. */
 export const extensionPointsQuerySchema = pageQueryOf(nameSchema);

@@ -5,6 +5,7 @@ import { timeInputSchema, timeSchema } from '../time.js';
 import { labelSchema } from './common.js';
 import { pageOf, pageQueryOf } from './page.js';
 
+/** A new key of a tenant. */
 export const createKeyBodySchema = z
   .strictObject({
     name: labelSchema,
@@ -16,6 +17,7 @@ export const createKeyBodySchema = z
   .meta({ id: 'CreateKey', example: { name: 'checkout', scopes: ['events:write', 'executions:read'] } });
 export type CreateKeyBody = z.output<typeof createKeyBodySchema>;
 
+/** A key as anybody but its owner sees it. */
 export const apiKeySchema = z
   .object({
     id: idSchema('key'),
@@ -36,5 +38,7 @@ export type ApiKeyAnswer = z.output<typeof apiKeySchema>;
 export const createdKeySchema = z.object({ ...apiKeySchema.shape, key: z.string() }).meta({ id: 'CreatedKey' });
 export type CreatedKeyAnswer = z.output<typeof createdKeySchema>;
 
+/** Newest first, revoked and expired ones included. */
 export const apiKeyPageSchema = pageOf(apiKeySchema, 'ApiKeyPage');
+/** Which part of the list. */
 export const keysQuerySchema = pageQueryOf(idSchema('key'));

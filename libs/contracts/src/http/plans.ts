@@ -13,6 +13,7 @@ export const putPlanBodySchema = z
   .meta({ id: 'PutPlan', example: { functionsMax: 100 } });
 export type PutPlanBody = z.output<typeof putPlanBodySchema>;
 
+/** A plan as it is now. */
 export const planSchema = z
   .object({
     name: nameSchema,

@@ -2,6 +2,7 @@ import { z } from 'zod';
 import { idSchema } from '../ids.js';
 import { timeInputSchema, timeSchema } from '../time.js';
 
+/** A span of time; it is widened to whole hours (UTC). */
 export const usageQuerySchema = z.strictObject({
   /** Without it: thirty days before `to`. */
   from: timeInputSchema.optional(),
@@ -20,6 +21,7 @@ const usageFiguresSchema = z.object({
   cpuUs: z.int(),
 });
 
+/** What was used in the span that the answer names: in all, and by function. */
 export const usageSchema = z
   .object({
     from: timeSchema,

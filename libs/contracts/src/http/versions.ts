@@ -9,6 +9,7 @@ import { pageOf, pageQueryOf } from './page.js';
 export const versionStatusSchema = z.enum(['building', 'ready', 'rejected', 'failed']);
 export type VersionStatus = z.infer<typeof versionStatusSchema>;
 
+/** One immutable upload, and how its build went. */
 export const versionSchema = z
   .object({
     id: idSchema('version'),
@@ -28,8 +29,10 @@ export const versionSchema = z
   .meta({ id: 'Version' });
 export type VersionAnswer = z.output<typeof versionSchema>;
 
+/** Newest first. */
 export const versionPageSchema = pageOf(versionSchema, 'VersionPage');
 
+/** Which version is to be live. */
 export const activateBodySchema = z.strictObject({ version: idSchema('version') }).meta({ id: 'Activate' });
 export type ActivateBody = z.output<typeof activateBodySchema>;
 
@@ -46,8 +49,10 @@ export const deploymentSchema = z
   .meta({ id: 'Deployment' });
 export type DeploymentAnswer = z.output<typeof deploymentSchema>;
 
+/** Any JSON; that it fits the extension point is for the run to say. */
 export const testBodySchema = z
   .strictObject({ input: jsonValueSchema })
   .meta({ id: 'TestRun', example: { input: { currency: 'EUR', lines: [] } } });
 export type TestBody = z.output<typeof testBodySchema>;
+/** Which part of the list. */
 export const versionsQuerySchema = pageQueryOf(idSchema('version'));

@@ -5,6 +5,7 @@ import { labelSchema } from './common.js';
 import { eventTypeSchema } from './extension-points.js';
 import { pageOf, pageQueryOf } from './page.js';
 
+/** How a sender signs: Standard Webhooks, or as Shopify does. */
 export const webhookSchemeSchema = z.enum(['standard', 'shopify']);
 export type WebhookScheme = z.infer<typeof webhookSchemeSchema>;
 
@@ -27,6 +28,7 @@ export const eventTypeMappingSchema = z.strictObject({
 });
 export type EventTypeMapping = z.output<typeof eventTypeMappingSchema>;
 
+/** A new source of signed messages. */
 export const createWebhookSourceBodySchema = z
   .strictObject({
     name: labelSchema,
@@ -41,6 +43,7 @@ export const createWebhookSourceBodySchema = z
   });
 export type CreateWebhookSourceBody = z.output<typeof createWebhookSourceBodySchema>;
 
+/** A source without its secret. */
 export const webhookSourceSchema = z
   .object({
     id: idSchema('webhookSource'),
@@ -64,5 +67,7 @@ export const createdWebhookSourceSchema = z
   .meta({ id: 'CreatedWebhookSource' });
 export type CreatedWebhookSourceAnswer = z.output<typeof createdWebhookSourceSchema>;
 
+/** Newest first. */
 export const webhookSourcePageSchema = pageOf(webhookSourceSchema, 'WebhookSourcePage');
+/** Which part of the list. */
 export const webhookSourcesQuerySchema = pageQueryOf(idSchema('webhookSource'));
