@@ -107,7 +107,7 @@ const forPeople = [DevstackError, StartError, MigrationError, ApiRefusal];
 
 function report(error: unknown): number {
   if (error instanceof Stopped) {
-    print(`Tenon: stopped (${error.reason}).`);
+    print(`Tenon: stopping (${error.reason})`);
     return 0;
   }
   const known = forPeople.find((kind) => error instanceof kind);
@@ -118,18 +118,19 @@ function report(error: unknown): number {
 
 /** Brings everything up, runs the demo, and stays until it is asked to stop. @returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
+  const options = parseOptions(args);
+  if (options.help) {
+    print(usage);
+    return 0;
+  }
   const cleanup = new AsyncDisposableStack();
   try {
-    const options = parseOptions(args);
-    if (options.help) {
-      print(usage);
-      return 0;
-    }
     await run(options, listenForStop(), cleanup);
     return 0;
   } catch (error) {
     return report(error);
   } finally {
     await cleanup.disposeAsync();
+    print('Tenon: everything is stopped.');
   }
 }

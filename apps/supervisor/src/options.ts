@@ -16,8 +16,17 @@ DATABASE_URL and REDIS_URL replace the embedded servers; TENON_HTTP_HOST and TEN
 TENON_STATE_DIR names another folder than .tenon for everything that is kept.
 `;
 
-/** @throws TypeError that names an argument that there is not. */
+/** An argument that there is not is answered with the usage. */
 export function parseOptions(args: readonly string[]): Options {
+  try {
+    return parseKnown(args);
+  } catch (error) {
+    console.error(`Tenon: ${error instanceof Error ? error.message : String(error)}\n`);
+    return { once: false, verbose: false, help: true };
+  }
+}
+
+function parseKnown(args: readonly string[]): Options {
   const { values } = parseArgs({
     args: [...args],
     options: {
