@@ -84,6 +84,7 @@ describe('daily partitions', () => {
 
   test('a run lands in the partition of the day (UTC) of its event, to the millisecond', async () => {
     const world = await createWorld(database);
+    await database.maintenance.ensureExecutionPartitions();
     const midnight = new Date();
     midnight.setUTCHours(24, 0, 0, 0);
     const before = new Date(midnight.getTime() - 1);
