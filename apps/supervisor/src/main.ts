@@ -119,9 +119,9 @@ function report(error: unknown): number {
 /** Brings everything up, runs the demo, and stays until it is asked to stop. @returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   const options = parseOptions(args);
-  if (options.help) {
+  if (options === undefined || options.help) {
     print(usage);
-    return 0;
+    return options === undefined ? 2 : 0;
   }
   const cleanup = new AsyncDisposableStack();
   try {

@@ -16,13 +16,13 @@ DATABASE_URL and REDIS_URL replace the embedded servers; TENON_HTTP_HOST and TEN
 TENON_STATE_DIR names another folder than .tenon for everything that is kept.
 `;
 
-/** An argument that there is not is answered with the usage. */
-export function parseOptions(args: readonly string[]): Options {
+/** @returns undefined, after saying why, when there is an argument that nobody knows. */
+export function parseOptions(args: readonly string[]): Options | undefined {
   try {
     return parseKnown(args);
   } catch (error) {
     console.error(`Tenon: ${error instanceof Error ? error.message : String(error)}\n`);
-    return { once: false, verbose: false, help: true };
+    return undefined;
   }
 }
 
