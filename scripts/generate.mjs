@@ -1,7 +1,7 @@
 /**
  * Generates the Prisma client into libs/database/src/generated, unless it already fits the schema and Prisma's version.
- * The client needs no engine of Prisma's, but its command-line tool looks for one; /bin/true answers, so that nothing
- * is downloaded.
+ * The client needs no engine of Prisma's, but its command-line tool looks for one and would download it; it only asks
+ * whether the file is there, so any program will do.
  */
 import { execFile } from 'node:child_process';
 import { createHash } from 'node:crypto';
@@ -36,7 +36,7 @@ export async function generate() {
       timeout: 120_000,
       env: {
         ...process.env,
-        PRISMA_SCHEMA_ENGINE_BINARY: '/bin/true',
+        PRISMA_SCHEMA_ENGINE_BINARY: process.execPath,
         PRISMA_HIDE_UPDATE_MESSAGE: '1',
         CHECKPOINT_DISABLE: '1',
       },

@@ -20,7 +20,7 @@ export interface MigrateResult {
 /** The number that `prisma migrate` locks too, so that the two never run at once. */
 const prismaLock = 72_707_369;
 const lockTimeoutMs = 60_000;
-/** Of Postgres 16 the role grants need `WITH SET`, and collation and policy behaviour were tried on 18. */
+/** Postgres 16 changed which roles an owner with CREATEROLE may grant; the migrations count on it. Tested on 18. */
 const serverVersionMin = 160_000;
 
 /**
