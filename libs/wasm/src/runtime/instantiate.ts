@@ -74,9 +74,10 @@ export class Counters {
     const { globals } = this;
     const reserve = i64(globals.reserve);
     const left = reserve + i64(globals.fuel);
-    const charged = this.granted - left;
-    const fuel = left < 0n ? this.granted : charged;
     const bulk = i64(globals.bulk);
+    // A trap inside a bulk operation leaves its charge in registers, while `bulk` has it already.
+    const charged = this.granted - left < bulk ? bulk : this.granted - left;
+    const fuel = left < 0n ? this.granted : charged;
     // The charge that crossed the limit is in `bulk` as a whole, so it must be in what it is taken from as well.
     const instructions = charged - bulk;
     const memoryBytesRefused = i64(globals.refused);
