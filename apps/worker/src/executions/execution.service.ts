@@ -4,6 +4,7 @@ import type { JobRun } from '@tenon/queue';
 import type { Logger } from '@tenon/telemetry';
 import { type EventRuns, runBatch } from './batch-run.js';
 import { needsAnotherTry, recordBatchOf } from './execution-records.js';
+import { executionSettings } from './execution-settings.js';
 import type { FunctionRunner } from './function-runner.js';
 
 /** Some events of the job failed on our side; the job should come again for them. */
@@ -14,15 +15,6 @@ export class RunAgainError extends Error {
     super(`${events} events failed on our side and will be run again`);
   }
 }
-
-/**
- * An event that was claimed this often without an end takes whoever runs it down with it. It is run on its own last
- * word: what fails on our side is then recorded as `internal` instead of being tried for ever.
- */
-const claimsMax = 20;
-
-/** Rows of one transaction; a batch with many functions per event is recorded in several. */
-const executionsPerRecordMax = 500;
 
 type ExecutionsDatabase = Pick<Database, 'events' | 'liveFunctions' | 'recorder'>;
 
@@ -72,7 +64,7 @@ function isOpen(event: StoredEvent): boolean {
 }
 
 function isWornOut(event: StoredEvent): boolean {
-  return event.attempts >= claimsMax;
+  return event.attempts >= executionSettings.claimsMax;
 }
 
 function inOrder(events: readonly StoredEvent[], ids: readonly Id<'event'>[]): StoredEvent[] {
@@ -85,7 +77,7 @@ function* chunks(settled: readonly EventRuns[]): Iterable<EventRuns[]> {
   let part: EventRuns[] = [];
   let executions = 0;
   for (const one of settled) {
-    if (part.length > 0 && executions + one.runs.length > executionsPerRecordMax) {
+    if (part.length > 0 && executions + one.runs.length > executionSettings.executionsPerRecordMax) {
       yield part;
       part = [];
       executions = 0;

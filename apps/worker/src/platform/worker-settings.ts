@@ -14,7 +14,7 @@ export interface WorkerSettings {
 }
 
 /** A few more than there are guest threads, so that the next run is there when a thread gets free. */
-const runsPerGuestThread = 8;
+export const runsPerGuestThread = 8;
 
 export function workerSettings(config: WorkerConfig): WorkerSettings {
   const { host, port, token } = config.internalHttp;

@@ -6,7 +6,10 @@ export interface RelaySettings {
   readonly leaseMs: number;
   /** How often it is asked. */
   readonly recoveryMs: number;
-  /** Jobs that may wait in BullMQ. Short, so that what is decided late is decided well, and a flood stays in Postgres. */
+  /**
+   * Jobs that may wait in BullMQ. Few, so that a flood stays in Postgres, where its order can still be decided, and so
+   * that batches grow by themselves while the worker is busy.
+   */
   readonly jobsWaitingMax: number;
   /** Events taken by one claim. */
   readonly claimMax: number;
@@ -17,7 +20,7 @@ export const defaultRelaySettings: RelaySettings = {
   pollMs: 500,
   leaseMs: 5_000,
   recoveryMs: 1_000,
-  jobsWaitingMax: 64,
+  jobsWaitingMax: 16,
   claimMax: 1_000,
   eventsPerJobMax: 50,
 };

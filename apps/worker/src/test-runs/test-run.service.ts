@@ -5,7 +5,7 @@ import { recordOf } from '../executions/execution-records.js';
 import type { FunctionRunner } from '../executions/function-runner.js';
 
 /** Callers wait, so more than this at once is refused rather than queued. */
-const concurrentMax = 32;
+export const testRunsMax = 32;
 
 /** Runs one version on one input while the caller waits, and records it as a test. */
 export class TestRunService {
@@ -18,7 +18,7 @@ export class TestRunService {
 
   /** @throws ProblemError `not_found`, `version_not_ready`, or `unavailable` when too many wait already. */
   async run(request: TestRunRequest): Promise<TestRunAnswer> {
-    if (this.running >= concurrentMax) throw new ProblemError('unavailable', 'too many test runs wait already');
+    if (this.running >= testRunsMax) throw new ProblemError('unavailable', 'too many test runs wait already');
     this.running += 1;
     try {
       return await this.runNow(request, await this.target(request));

@@ -1,0 +1,28 @@
+import { readFile } from 'node:fs/promises';
+import path from 'node:path';
+import { describe, expect, it } from '@jest/globals';
+import { repositoryRoot } from '@tenon/testing';
+import { buildSettings } from '../src/builds/build-settings.js';
+import { executionSettings } from '../src/executions/execution-settings.js';
+import { runsPerGuestThread } from '../src/platform/worker-settings.js';
+import { defaultRelaySettings } from '../src/relay/relay-settings.js';
+import { testRunsMax } from '../src/test-runs/test-run.service.js';
+
+const bounds: readonly (readonly [string, number])[] = [
+  ['jobs that wait in BullMQ', defaultRelaySettings.jobsWaitingMax],
+  ['events in one claim', defaultRelaySettings.claimMax],
+  ['events in one job', defaultRelaySettings.eventsPerJobMax],
+  ['runs in the sandboxes at once, per guest thread', runsPerGuestThread],
+  ['executions in one transaction, whole events only', executionSettings.executionsPerRecordMax],
+  ['claims of one event before its failure is final', executionSettings.claimsMax],
+  ['builds at once in one worker', buildSettings.concurrency],
+  ['test runs that wait for their answer; one more gets 503', testRunsMax],
+];
+
+describe('docs/pipeline.md', () => {
+  it.each(bounds)('says of "%s" what the code does', async (what, bound) => {
+    const page = await readFile(path.join(repositoryRoot, 'docs/pipeline.md'), 'utf8');
+    const row = page.split('\n').find((line) => line.startsWith(`| ${what} |`));
+    expect(row?.split('|')[2]?.trim()).toBe(bound.toLocaleString('en-US'));
+  });
+});
