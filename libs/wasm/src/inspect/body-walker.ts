@@ -12,6 +12,10 @@ const bulkFill = 256 + 320 + 11;
 const tableGrow = 256 + 320 + 15;
 const tableFill = 256 + 320 + 17;
 
+export const structNewDefault = 1;
+/** Structs with fewer fields cost no more to fill than any other operator. */
+export const surchargedFields = 8;
+
 /**
  * Walks one function body after the other: bounds everything countable, checks every index against the module as it
  * was written, and gathers the flags, the locals and the operand height that decide how the body is metered. Types of
@@ -48,7 +52,8 @@ export class BodyWalker {
     const { reader, control } = this;
     while (control.depth > 0) this.step(readOperator(reader), reader.pos);
     const slot = this.flags & bodyFlag.vectors ? 16 : 8;
-    this.slotBytes = localBytes + slot * control.heightMax;
+    // Results are handed over through memory that the caller keeps for them.
+    this.slotBytes = localBytes + slot * (control.heightMax + type.resultCount);
     this.fixedCost = this.straight ? this.cost : 0;
   }
 
@@ -206,6 +211,7 @@ export class BodyWalker {
   }
 
   private throws(): void {
+    this.module.helpers.surcharge.add(0);
     this.flags |= bodyFlag.throws;
     this.control.dead();
   }
@@ -286,6 +292,10 @@ export class BodyWalker {
     if (kind === imm.arrayFixed) {
       control.adjust(reader.u32(), 1);
       return true;
+    }
+    if (sub === structNewDefault && (type?.paramCount ?? 0) >= surchargedFields) {
+      this.straight = false;
+      module.helpers.surcharge.add(0);
     }
     if (isArrayBulk(sub)) module.helpers.arrayBulk.add(type?.elementShift ?? 3);
     return false;

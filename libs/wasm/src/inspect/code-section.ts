@@ -6,7 +6,7 @@ import type { DecodedModule } from './decoded-module.js';
 import { checkLimit } from './module-limits.js';
 
 /** Bytes that every frame is taken to need beside its slots: return address, frame pointer, instance, spills. */
-const frameFixedBytes = 64;
+export const frameFixedBytes = 64;
 
 /** Reads every function body, checks it and notes what the rewriter has to know about it. */
 export function readCodeSection(reader: ByteReader, module: DecodedModule): void {

@@ -116,6 +116,8 @@ export interface HelperUse {
   readonly tableBulk: Set<number>;
   readonly tableInit: Set<number>;
   readonly arrayBulk: Set<number>;
+  /** Some operator costs a fixed amount more than its 1: subject 0 when there is one. */
+  readonly surcharge: Set<number>;
 }
 
 /** A module after every check of ours, in the form that both the inspection and the rewriter read. */
@@ -162,6 +164,7 @@ export class DecodedModule {
     tableBulk: new Set(),
     tableInit: new Set(),
     arrayBulk: new Set(),
+    surcharge: new Set(),
   };
   /** Loops that have neither calls nor other loops in them. */
   readonly tightLoops = new LoopBits();

@@ -15,6 +15,7 @@ export class CodeEmitter {
   private readonly stack: number;
   private readonly reserve: number;
   private readonly slow: number;
+  private readonly surchargeHelper: number;
   private depthLocal = 0;
   private fuelLocal = 0;
   private fuelInGlobal = false;
@@ -27,6 +28,7 @@ export class CodeEmitter {
     this.stack = plan.counter('stack');
     this.reserve = plan.counter('reserve');
     this.slow = plan.helper('slow');
+    this.surchargeHelper = plan.helper('surcharge');
   }
 
   /**
@@ -160,6 +162,13 @@ export class CodeEmitter {
     this.getFuel();
     this.op(0x10, index);
     this.setFuel();
+  }
+
+  /** Charges what an operator costs beside its 1. */
+  surcharge(amount: number): void {
+    this.out.u8(0x41);
+    this.out.s32(amount);
+    this.helperCall(this.surchargeHelper);
   }
 
   flushFuel(): void {

@@ -1,4 +1,5 @@
 import { WasmError } from '../binary/wasm-error.js';
+import { frameFixedBytes } from '../inspect/code-section.js';
 import { bodyFlag, type DecodedModule } from '../inspect/decoded-module.js';
 import { type CounterName, counterNames } from './counters.js';
 import type { RewriteOptions } from './rewrite-options.js';
@@ -19,6 +20,7 @@ export type HelperKind =
   | 'tableBulk'
   | 'tableInit'
   | 'arrayBulk'
+  | 'surcharge'
   | 'start';
 
 export interface Helper {
@@ -108,6 +110,14 @@ export class RewritePlan {
     return at < 0 ? shape.outer : (this.shapes[at] as Shape);
   }
 
+  /** Logical bytes of a function's frame, with the frame of its entry where it has one. */
+  frame(at: number): number {
+    const frame = this.module.frameBytes[at] as number;
+    if (this.wrapped[at] !== 1) return frame;
+    const type = this.module.types[this.module.functionTypes[this.module.importedFunctions + at] as number];
+    return frame + frameFixedBytes + (type === undefined ? 0 : type.paramBytes + 8 * type.resultCount);
+  }
+
   /** What a function of shape `free` costs its caller, beside the call itself. */
   fixedCost(index: number): number {
     return this.module.fixedCosts[index - this.module.importedFunctions] as number;
@@ -144,6 +154,7 @@ export class RewritePlan {
     for (const table of helpers.tableBulk) this.addHelper('tableBulk', table);
     for (const table of helpers.tableInit) this.addHelper('tableInit', table);
     for (const shift of helpers.arrayBulk) this.addHelper('arrayBulk', shift);
+    for (const subject of helpers.surcharge) this.addHelper('surcharge', subject);
     if (start !== undefined) this.addHelper('start', start);
   }
 
