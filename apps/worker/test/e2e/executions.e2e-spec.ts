@@ -104,3 +104,28 @@ describe('a run that is repeated', () => {
     expect(recorded?.clockMs).toBe(event?.acceptedAt.getTime());
   });
 });
+
+describe('a function that goes wrong', () => {
+  it('and loops for ever ends at its instruction limit in under a second, and the next event is served', async () => {
+    const looping = await shop.deploy('endless-loop', await exampleModule('endless-loop'));
+    const [first] = await shop.send([cart]);
+    if (first === undefined) throw new Error('nothing was sent');
+    await shop.done([first]);
+    const executions = await shop.executionsOf(first);
+    const outcomes = new Map(executions.map((one) => [one.functionId, one.outcome]));
+    expect([outcomes.get(looping), outcomes.get(functionId)]).toEqual(['instruction_limit', 'succeeded']);
+    expect(Math.max(...executions.map((one) => one.wallUs))).toBeLessThan(1_000_000);
+    const [next] = await shop.send([cart]);
+    if (next === undefined) throw new Error('nothing was sent');
+    await shop.done([next]);
+    expect((await shop.executionsOf(next)).map((one) => one.outcome)).toContain('succeeded');
+  });
+
+  it('before it can run is rejected with the name of the import that it may not have', async () => {
+    const functionId = await shop.createFunction('unknown-import');
+    const version = await shop.built(await shop.upload(functionId, await exampleModule('unknown-import')));
+    expect(version.status).toBe('rejected');
+    expect(JSON.stringify(version.rejection)).toContain('open_database');
+    await expect(shop.activate(functionId, version.id)).rejects.toMatchObject({ code: 'version_not_ready' });
+  });
+});
