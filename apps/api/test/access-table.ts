@@ -105,11 +105,20 @@ export const routeCases: readonly RouteCase[] = [
     ...tenantOnly('executions:read'),
     missing: `/v1/events/${newId('event')}`,
   }),
-  of('webhooksCreateSource', 'POST', () => '/v1/webhook-sources', {
+  of('webhookSourcesCreate', 'POST', () => '/v1/webhook-sources', {
     ...tenantOnly('webhooks:write'),
     payload: () => ({ name: 'x', scheme: 'standard', mapping: {} }),
   }),
-  of('webhooksListSources', 'GET', () => '/v1/webhook-sources', tenantOnly('webhooks:read')),
+  of('webhookSourcesList', 'GET', () => '/v1/webhook-sources', tenantOnly('webhooks:read')),
+  of('webhookSourcesRotateSecret', 'POST', ({ source }) => `/v1/webhook-sources/${source}/rotate-secret`, {
+    ...tenantOnly('webhooks:write'),
+    missing: `/v1/webhook-sources/${newId('webhookSource')}/rotate-secret`,
+    payload: () => ({}),
+  }),
+  of('webhookSourcesDelete', 'DELETE', ({ source }) => `/v1/webhook-sources/${source}`, {
+    ...tenantOnly('webhooks:write'),
+    missing: `/v1/webhook-sources/${newId('webhookSource')}`,
+  }),
   of('executionsList', 'GET', () => '/v1/executions', tenantOnly('executions:read')),
   of('executionsGet', 'GET', ({ execution }) => `/v1/executions/${execution}`, {
     ...tenantOnly('executions:read'),

@@ -104,6 +104,24 @@ describe('webhooks', () => {
     });
   });
 
+  test('after a rotation the last secret still verifies, after two it does not, and a deleted source is unknown', async () => {
+    const source = await createSource({ name: 'turning', scheme: 'standard', mapping: { fallback: 'cart.updated' } });
+    const own = `/v1/webhook-sources/${source.id}`;
+    const rotate = async (): Promise<Source> =>
+      (await api.request({ method: 'POST', url: `${own}/rotate-secret`, key: tenant.key, payload: {} })).json();
+    const body = '{"total":1}';
+    const statusWith = async (secret: string) =>
+      (await post(source.path, body, standardHeaders(secret, body))).statusCode;
+    const second = await rotate();
+    expect([await statusWith(source.secret), await statusWith(second.secret)]).toEqual([202, 202]);
+    const third = await rotate();
+    expect([await statusWith(source.secret), await statusWith(second.secret)]).toEqual([401, 202]);
+    expect(await statusWith(third.secret)).toBe(202);
+    expect((await api.request({ method: 'DELETE', url: own, key: tenant.key })).statusCode).toBe(204);
+    expect(await statusWith(third.secret)).toBe(401);
+    expect((await api.request({ method: 'DELETE', url: own, key: tenant.key })).statusCode).toBe(404);
+  });
+
   test('a message that no mapping names is refused after its signature is checked', async () => {
     const source = await createSource({ name: 'mapped', scheme: 'standard', mapping: { types: {} } });
     const body = '{"type":"unknown","data":{"total":1}}';

@@ -3,9 +3,12 @@ import type { Sealer } from '@tenon/config';
 import {
   type CreatedWebhookSourceAnswer,
   type CreateWebhookSourceBody,
+  type Id,
   newId,
   type PageQuery,
   ProblemError,
+  type RotateSecretBody,
+  type WebhookScheme,
   type WebhookSourceAnswer,
 } from '@tenon/contracts';
 import type { Database, WebhookSource } from '@tenon/database';
@@ -14,6 +17,8 @@ import { auditOf } from '../auth/audit-draft.js';
 import { mapPage } from '../http/answer-parts.js';
 import type { TenantCaller } from '../http/caller.js';
 import { DATABASE, SEALER } from '../platform/tokens.js';
+
+type SourceId = Id<'webhookSource'>;
 
 /** Where signed messages come from, and what they are taken for. */
 @Injectable()
@@ -25,8 +30,8 @@ export class WebhookSourcesService {
 
   /** The secret is in this answer only; the database keeps it sealed, bound to the source's id. */
   create(caller: TenantCaller, body: CreateWebhookSourceBody): Promise<CreatedWebhookSourceAnswer> {
-    const { name, scheme, mapping, secret = newWebhookSecret() } = body;
-    if (webhookSchemes[scheme].parseSecret(secret) === undefined) throw notASecret();
+    const { name, scheme, mapping } = body;
+    const secret = secretFor(scheme, body.secret);
     const id = newId('webhookSource');
     const secrets = [this.sealer.seal(secret, id)];
     return this.database.withTenant(caller.tenantId, async (tx) => {
@@ -37,15 +42,41 @@ export class WebhookSourcesService {
     });
   }
 
+  /** Both the new and the last secret verify from now on, so that the sender can change over without losing a message. */
+  rotateSecret(caller: TenantCaller, id: SourceId, body: RotateSecretBody): Promise<CreatedWebhookSourceAnswer> {
+    return this.database.withTenant(caller.tenantId, async (tx) => {
+      const source = await tx.webhookSources.find(id);
+      if (source === null) throw noSuchSource();
+      const secret = secretFor(source.scheme, body.secret);
+      await tx.webhookSources.setSecrets(id, [this.sealer.seal(secret, id), ...source.secrets.slice(0, 1)]);
+      await tx.audit.append(auditOf(caller, 'webhook_source.secret_rotated', id));
+      return { ...toAnswer(source), secret };
+    });
+  }
+
+  async delete(caller: TenantCaller, id: SourceId): Promise<void> {
+    await this.database.withTenant(caller.tenantId, async (tx) => {
+      if (!(await tx.webhookSources.delete(id))) throw noSuchSource();
+      await tx.audit.append(auditOf(caller, 'webhook_source.deleted', id));
+    });
+  }
+
   async list(caller: TenantCaller, query: PageQuery) {
     return mapPage(await this.database.withTenant(caller.tenantId, (tx) => tx.webhookSources.list(query)), toAnswer);
   }
 }
 
-function notASecret(): ProblemError {
-  return new ProblemError('invalid_request', 'The request does not fit its schema; see errors.', [
+/** The secret that was given, if it is one of its scheme, else a new one. */
+function secretFor(scheme: WebhookScheme, given: string | undefined): string {
+  const secret = given ?? newWebhookSecret();
+  if (webhookSchemes[scheme].parseSecret(secret) !== undefined) return secret;
+  throw new ProblemError('invalid_request', 'The request does not fit its schema; see errors.', [
     { pointer: '/body/secret', message: 'expected "whsec_" and base64 of 24 to 64 bytes' },
   ]);
+}
+
+function noSuchSource(): ProblemError {
+  return new ProblemError('not_found', 'There is no such webhook source.');
 }
 
 function toAnswer({ id, name, scheme, mapping, createdAt }: WebhookSource): WebhookSourceAnswer {

@@ -1,51 +1,17 @@
-import { Body, Controller, Get, HttpCode, Param, Post, Query, Req } from '@nestjs/common';
+import { Body, Controller, HttpCode, Param, Post, Req } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import {
-  acceptedEventsSchema,
-  type CreateWebhookSourceBody,
-  createdWebhookSourceSchema,
-  createWebhookSourceBodySchema,
-  type JsonValue,
-  jsonValueSchema,
-  type PageQuery,
-  webhookSourcePageSchema,
-  webhookSourcesQuerySchema,
-} from '@tenon/contracts';
+import { acceptedEventsSchema, type JsonValue, jsonValueSchema } from '@tenon/contracts';
 import type { FastifyRequest } from 'fastify';
-import { Allow, Public } from '../http/access.decorators.js';
-import { CurrentTenant, type TenantCaller } from '../http/caller.js';
+import { Public } from '../http/access.decorators.js';
 import { ApiAnswer, ApiProblems, ApiRequestContent } from '../openapi/answers.decorators.js';
-import { WebhookSourcesService } from './webhook-sources.service.js';
 import { WebhooksService } from './webhooks.service.js';
 
 @ApiTags('webhooks')
-@Controller('v1')
+@Controller('v1/webhooks')
 export class WebhooksController {
-  constructor(
-    private readonly sources: WebhookSourcesService,
-    private readonly webhooks: WebhooksService,
-  ) {}
+  constructor(private readonly webhooks: WebhooksService) {}
 
-  @Post('webhook-sources')
-  @Allow('webhooks:write')
-  @ApiOperation({ summary: 'Create a webhook source', description: 'Its secret is in this answer only.' })
-  @ApiAnswer(201, 'The new source, with its secret.', createdWebhookSourceSchema)
-  createSource(
-    @CurrentTenant() caller: TenantCaller,
-    @Body({ schema: createWebhookSourceBodySchema }) body: CreateWebhookSourceBody,
-  ) {
-    return this.sources.create(caller, body);
-  }
-
-  @Get('webhook-sources')
-  @Allow('webhooks:read')
-  @ApiOperation({ summary: 'List webhook sources, newest first' })
-  @ApiAnswer(200, 'A page of webhook sources.', webhookSourcePageSchema)
-  listSources(@CurrentTenant() caller: TenantCaller, @Query({ schema: webhookSourcesQuerySchema }) query: PageQuery) {
-    return this.sources.list(caller, query);
-  }
-
-  @Post('webhooks/:source')
+  @Post(':source')
   @HttpCode(202)
   @Public()
   @ApiProblems('signature_invalid', 'tenant_suspended', 'invalid_event')

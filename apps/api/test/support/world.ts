@@ -10,6 +10,7 @@ export interface World {
   readonly version: Id<'version'>;
   readonly execution: Id<'execution'>;
   readonly event: Id<'event'>;
+  readonly source: Id<'webhookSource'>;
 }
 
 export async function createWorld(api: TestApi, databaseUrl: string): Promise<World> {
@@ -22,7 +23,8 @@ export async function createWorld(api: TestApi, databaseUrl: string): Promise<Wo
     return answer.json();
   };
   const created = await post('/v1/functions', { name: 'mine', extensionPoint: 'discounts' });
-  await post('/v1/webhook-sources', { name: 'mine', scheme: 'standard', mapping: { fallback: 'cart.updated' } });
+  const mapping = { fallback: 'cart.updated' };
+  const source = await post('/v1/webhook-sources', { name: 'mine', scheme: 'standard', mapping });
   const uploaded = await api.request({
     method: 'POST',
     url: '/v1/functions/mine/versions',
@@ -35,7 +37,7 @@ export async function createWorld(api: TestApi, databaseUrl: string): Promise<Wo
   const sent = await post('/v1/events', { specversion: '1.0', id: '1', source: '/s', type: 'cart.updated', data });
   const { id: keyId } = await api.createKey(tenant.id, ['functions:read']);
   const execution = await recordExecution(databaseUrl, tenant.id, created.id, version);
-  return { tenant, keyId, version, execution, event: sent.ids[0] };
+  return { tenant, keyId, version, execution, event: sent.ids[0], source: source.id };
 }
 
 async function recordExecution(

@@ -28,6 +28,8 @@ export const eventTypeMappingSchema = z.strictObject({
 });
 export type EventTypeMapping = z.output<typeof eventTypeMappingSchema>;
 
+const webhookSecretSchema = z.string().min(16).max(256);
+
 /** A new source of signed messages. */
 export const createWebhookSourceBodySchema = z
   .strictObject({
@@ -35,13 +37,22 @@ export const createWebhookSourceBodySchema = z
     scheme: webhookSchemeSchema,
     mapping: eventTypeMappingSchema,
     /** The sender's secret, where the sender chooses it, as Shopify does. Without it Tenon makes one. */
-    secret: z.string().min(16).max(256).optional(),
+    secret: webhookSecretSchema.optional(),
   })
   .meta({
     id: 'CreateWebhookSource',
     example: { name: 'shop', scheme: 'shopify', mapping: { types: { 'carts/update': 'cart.updated' } } },
   });
 export type CreateWebhookSourceBody = z.output<typeof createWebhookSourceBodySchema>;
+
+/** The next secret of a source; the one before stays live until the next rotation. */
+export const rotateSecretBodySchema = z
+  .strictObject({
+    /** The sender's next secret, where the sender chooses it. Without it Tenon makes one. */
+    secret: webhookSecretSchema.optional(),
+  })
+  .meta({ id: 'RotateSecret' });
+export type RotateSecretBody = z.output<typeof rotateSecretBodySchema>;
 
 /** A source without its secret. */
 export const webhookSourceSchema = z
