@@ -1,5 +1,6 @@
 ;; Throws and catches for ever.
 ;; expect: run instruction_limit
+;; limits: {"instructionsMax": 1000000}
 (module
   (memory (export "memory") 1)
   (tag $again)

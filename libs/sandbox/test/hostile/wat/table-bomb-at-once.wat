@@ -1,5 +1,6 @@
 ;; Ten million table entries in one step.
 ;; expect: run memory_limit
+;; limits: {"instructionsMax": 1000000000}
 (module
   (memory (export "memory") 1)
   (table $t 1 funcref)
