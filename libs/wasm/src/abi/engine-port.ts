@@ -88,19 +88,24 @@ export class EngineSession {
   }
 }
 
-/** The core modules of one component: they share one budget of instructions, one stack and one budget of memory. */
+/**
+ * The core modules of one component: they share one budget of instructions, one stack and one budget of memory. One
+ * session serves one run after another, because making the counters costs more than setting them back; instances of
+ * earlier runs share them, but nothing can call those any more.
+ */
 export class ComponentSession {
-  readonly #counters: Counters;
-  readonly meter: HostMeter;
+  readonly #counters = createCounters();
+  readonly meter = new HostMeter(this.#counters);
+  readonly #shared = { [counterModule]: this.#counters.globals };
 
-  constructor(limits: ExecutionLimits) {
-    this.#counters = createCounters(instanceLimits(limits));
-    this.meter = new HostMeter(this.#counters);
+  begin(limits: ExecutionLimits): void {
+    this.#counters.globals.memory.value = 0n;
+    this.#counters.refill(instanceLimits(limits));
   }
 
   /** What jco's glue calls for each core module. @throws what a start function throws. */
   instantiate(module: WebAssembly.Module, imports: WebAssembly.Imports = {}): WebAssembly.Instance {
-    const instance = new WebAssembly.Instance(module, { ...imports, [counterModule]: this.#counters.globals });
+    const instance = new WebAssembly.Instance(module, { ...imports, ...this.#shared });
     runStart(instance);
     return instance;
   }

@@ -46,6 +46,7 @@ function errorText(error: unknown): string {
 export class ComponentGuest implements Guest {
   readonly #realm: ComponentRealm;
   readonly #host: WasiP2Host;
+  readonly #session = new ComponentSession();
   readonly #imports: Readonly<Record<string, unknown>>;
   readonly #cores: ReadonlyMap<string, CompiledCore>;
   readonly #entry: ComponentEntry;
@@ -71,27 +72,27 @@ export class ComponentGuest implements Guest {
     const state = new RunState(request);
     const refused = refusedBeforeStart(state, this.#memoryBytesInitial);
     if (refused !== undefined) return refused;
-    const session = new ComponentSession(request.limits);
-    this.#host.begin(state, session.meter);
-    const end = withDeepStacks(() => this.#attempt(state, session));
-    return conclude({ state, usage: session.usage(), debug: this.#debug, fromGlue: true, ...end });
+    this.#session.begin(request.limits);
+    this.#host.begin(state, this.#session.meter);
+    const end = withDeepStacks(() => this.#attempt(state));
+    return conclude({ state, usage: this.#session.usage(), debug: this.#debug, fromGlue: true, ...end });
   }
 
-  #attempt(state: RunState, session: ComponentSession): RunEnd {
+  #attempt(state: RunState): RunEnd {
     try {
-      return { answer: this.#call(state, session) };
+      return { answer: this.#call(state) };
     } catch (error) {
       return { thrown: { error } };
     }
   }
 
-  #call(state: RunState, session: ComponentSession): AbiAnswer {
+  #call(state: RunState): AbiAnswer {
     const input = this.#arguments(state);
     if (!Array.isArray(input)) return input;
     const exports = this.#realm.instantiate(
       (name) => this.#coreModule(name),
       this.#imports,
-      (module, imports) => this.#instantiateCore(state, session, module, imports),
+      (module, imports) => this.#instantiateCore(state, module, imports),
     );
     const entry = exportAt(exports, this.#entry.path);
     try {
@@ -134,13 +135,12 @@ export class ComponentGuest implements Guest {
   /** Called by the glue for each core module; a component may make several instances of one. */
   #instantiateCore(
     state: RunState,
-    session: ComponentSession,
     module: WebAssembly.Module,
     imports: WebAssembly.Imports | undefined,
   ): WebAssembly.Instance {
-    const bytes = session.meter.reserve(this.#initialBytes.get(module) ?? 0);
+    const bytes = this.#session.meter.reserve(this.#initialBytes.get(module) ?? 0);
     if (bytes > state.request.limits.memoryBytesMax) return this.#host.end({ kind: 'memory_limit', bytes });
-    return session.instantiate(module, imports);
+    return this.#session.instantiate(module, imports);
   }
 
   #coreModule(name: string): WebAssembly.Module {
