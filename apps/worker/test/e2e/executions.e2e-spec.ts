@@ -5,7 +5,7 @@ import { executionIdFor, type Id } from '@tenon/contracts';
 import { exampleModule, repositoryRoot, waitFor } from '@tenon/testing';
 import { seedFor } from '../../src/executions/determinism.js';
 import { noLiveFunctionNote } from '../../src/executions/execution-records.js';
-import { Shop } from '../support/shop.js';
+import { Shop, shippingEventType, shippingPointName } from '../support/shop.js';
 import { type RunningWorker, startWorker } from '../support/worker-in-process.js';
 
 let shop: Shop;
@@ -103,6 +103,20 @@ describe('a run that is repeated', () => {
     expect(recorded?.seed).toBe(seedFor(eventId, functionId));
     expect(recorded?.clockMs).toBe(event?.acceptedAt.getTime());
   });
+});
+
+describe('a JavaScript component', () => {
+  it('runs under the default limits of its extension point, with the larger memory of components', async () => {
+    const example = path.join(repositoryRoot, 'examples/shipping-rule');
+    await shop.deploy('shipping-rule', await exampleModule('shipping-rule'), shippingPointName);
+    const [eventId] = await shop.send([await readFile(path.join(example, 'input.json'), 'utf8')], shippingEventType);
+    if (eventId === undefined) throw new Error('nothing was sent');
+    await shop.done([eventId]);
+    const [execution] = await shop.executionsOf(eventId);
+    expect([execution?.outcome, execution?.message]).toEqual(['succeeded', expect.any(String)]);
+    const expected: unknown = JSON.parse(await readFile(path.join(example, 'expected-output.json'), 'utf8'));
+    expect(JSON.parse(execution?.output ?? 'null')).toEqual(expected);
+  }, 60_000);
 });
 
 describe('a function that goes wrong', () => {

@@ -8,7 +8,9 @@ import { openDiskStorage, type Storage } from '@tenon/storage';
 import { createTestDatabase, createTestRedis, type TestDatabase, type TestRedis, waitFor } from '@tenon/testing';
 
 export const eventType = 'cart.updated';
+export const shippingEventType = 'checkout.shipping';
 const pointName = 'cart.discounts';
+export const shippingPointName = 'checkout.shipping';
 
 /** Everything outside the worker: servers, a tenant, and the api's half of the work. */
 export class Shop {
@@ -40,9 +42,9 @@ export class Shop {
     await Promise.all([this.testRedis.close(), this.testDatabase.drop(), rm(this.storageFolder, { recursive: true })]);
   }
 
-  createFunction(name: string): Promise<Id<'function'>> {
+  createFunction(name: string, extensionPoint = pointName): Promise<Id<'function'>> {
     return this.database.withTenant(this.tenantId, async (tx) => {
-      return (await tx.functions.create({ name, extensionPoint: pointName })).id;
+      return (await tx.functions.create({ name, extensionPoint })).id;
     });
   }
 
@@ -59,10 +61,14 @@ export class Shop {
   /** The version once its build has ended. */
   built(versionId: Id<'version'>): Promise<Version> {
     const find = () => this.database.withTenant(this.tenantId, (tx) => tx.versions.find(versionId));
-    return waitFor('the build to end', async () => {
-      const version = await find();
-      return version !== null && version.status !== 'building' && version;
-    });
+    return waitFor(
+      'the build to end',
+      async () => {
+        const version = await find();
+        return version !== null && version.status !== 'building' && version;
+      },
+      { timeoutMs: 30_000 },
+    );
   }
 
   async activate(functionId: Id<'function'>, versionId: Id<'version'>): Promise<void> {
@@ -70,8 +76,8 @@ export class Shop {
   }
 
   /** Uploads, waits for the build and activates. */
-  async deploy(name: string, module: Uint8Array): Promise<Id<'function'>> {
-    const functionId = await this.createFunction(name);
+  async deploy(name: string, module: Uint8Array, extensionPoint = pointName): Promise<Id<'function'>> {
+    const functionId = await this.createFunction(name, extensionPoint);
     const versionId = await this.upload(functionId, module);
     await this.built(versionId);
     await this.activate(functionId, versionId);
@@ -118,14 +124,12 @@ export class Shop {
 
 async function seed(database: Database): Promise<Id<'tenant'>> {
   return database.asOperator(async (tx) => {
-    await tx.extensionPoints.put(pointName, {
-      inputSchema: { type: 'object' },
-      outputSchema: { type: 'object', required: ['discounts'], properties: { discounts: { type: 'array' } } },
-      eventTypes: [eventType],
-      limits: executionLimitsSchema.parse({}),
-      mode: 'async',
-      failurePolicy: 'open',
-    });
+    const terms = { limits: executionLimitsSchema.parse({}), mode: 'async', failurePolicy: 'open' } as const;
+    const inputSchema = { type: 'object' };
+    const outputSchema = { type: 'object', required: ['discounts'], properties: { discounts: { type: 'array' } } };
+    await tx.extensionPoints.put(pointName, { ...terms, inputSchema, outputSchema, eventTypes: [eventType] });
+    const shipping = { ...terms, inputSchema, outputSchema: { type: 'object' }, eventTypes: [shippingEventType] };
+    await tx.extensionPoints.put(shippingPointName, shipping);
     return (await tx.tenants.create({ name: 'Shop', plan: 'default' })).id;
   });
 }
