@@ -7,11 +7,10 @@ import { ProblemFilter } from './http/problem.filter.js';
 import { RequestValidationPipe } from './http/request-validation.pipe.js';
 import { createHttpAdapter, settingsOf } from './http/server.js';
 import { serveDocs } from './openapi/docs.js';
+import type { AboutApi } from './openapi/document.js';
 import type { Platform } from './platform/platform.module.js';
 
-export interface ApiOptions {
-  /** Shown in the OpenAPI document. */
-  readonly version: string;
+export interface ApiOptions extends AboutApi {
   /** Take the client's address from X-Forwarded-For: only behind a proxy of one's own. */
   readonly trustProxy?: boolean;
 }
@@ -27,7 +26,7 @@ export async function createApi(platform: Platform, options: ApiOptions): Promis
   app.useGlobalPipes(new RequestValidationPipe());
   app.useGlobalFilters(new ProblemFilter());
   guardEveryRoute(app);
-  serveDocs(app, options.version);
+  serveDocs(app, options);
   await app.init();
   await app.getHttpAdapter().getInstance().ready();
   return app;

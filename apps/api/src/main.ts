@@ -28,7 +28,7 @@ async function main(): Promise<void> {
   const worker = createWorkerClient(config.worker);
   const app = await createApi(
     { database, queue, storage, sealer: config.sealer, worker, logger },
-    { version: apiVersion, trustProxy: config.http.trustProxy },
+    { version: apiVersion, trustProxy: config.http.trustProxy, publicUrl: config.http.publicUrl },
   );
   stopOnSignal(logger, config.shutdownGraceMs, async () => {
     await app.close();

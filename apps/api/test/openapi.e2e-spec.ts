@@ -17,6 +17,7 @@ interface Operation {
 
 interface Document {
   readonly openapi: string;
+  readonly servers: readonly object[];
   readonly info: { readonly version: string };
   readonly paths: Record<string, Record<string, Operation>>;
   readonly components: { readonly schemas: Record<string, object> };
@@ -39,6 +40,7 @@ const operations = () =>
 describe('the OpenAPI document', () => {
   test('is 3.1, and every reference leads somewhere', () => {
     expect(document.openapi).toBe('3.1.0');
+    expect(document.servers).toEqual([{ url: 'https://tenon.test' }]);
     const references = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map((match) => match[1] ?? '');
     expect(references.length).toBeGreaterThan(50);
     for (const reference of references) {

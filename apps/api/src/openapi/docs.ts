@@ -1,10 +1,10 @@
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { SwaggerModule } from '@nestjs/swagger';
-import { createDocument } from './document.js';
+import { type AboutApi, createDocument } from './document.js';
 
 /** Serves `/openapi.json` and, with the files that come in the package (no network needed), `/docs`. */
-export function serveDocs(app: NestFastifyApplication, version: string): void {
-  const document = createDocument(app, version);
+export function serveDocs(app: NestFastifyApplication, about: AboutApi): void {
+  const document = createDocument(app, about);
   SwaggerModule.setup('docs', app, document, {
     jsonDocumentUrl: 'openapi.json',
     raw: ['json'],

@@ -9,6 +9,13 @@ type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
 type Schema = Schemas[string];
 type Convert = (schema: unknown, direction: 'input' | 'output') => Schema;
 
+/** What the document says that no controller knows. */
+export interface AboutApi {
+  readonly version: string;
+  /** Where clients reach the api; without it the document's own address counts. */
+  readonly publicUrl?: string | undefined;
+}
+
 const methods = ['get', 'put', 'post', 'delete', 'patch'] as const;
 
 /** Codes that a route may answer with because of how it is asked, whatever it does. */
@@ -21,9 +28,9 @@ const whenItMayHaveABody: readonly ProblemCode[] = [
 const always: readonly ProblemCode[] = ['internal', 'unavailable'];
 
 /** The OpenAPI 3.1 document of everything that the controllers serve, from the schemas that check the requests. */
-export function createDocument(app: INestApplication, version: string): OpenAPIObject {
+export function createDocument(app: INestApplication, about: AboutApi): OpenAPIObject {
   const standardSchemaConverter = createSchemaConverter();
-  const document = SwaggerModule.createDocument(app, headOf(version), {
+  const document = SwaggerModule.createDocument(app, headOf(about), {
     standardSchemaConverter,
     operationIdFactory: operationIdOf,
   });
@@ -40,8 +47,8 @@ export function createDocument(app: INestApplication, version: string): OpenAPIO
   return { ...document, components: { ...document.components, schemas } };
 }
 
-function headOf(version: string) {
-  return new DocumentBuilder()
+function headOf({ version, publicUrl }: AboutApi) {
+  const head = new DocumentBuilder()
     .setOpenAPIVersion('3.1.0')
     .setTitle('Tenon')
     .setDescription("Run your tenants' WebAssembly functions against your business events.")
@@ -52,6 +59,7 @@ function headOf(version: string) {
       'key',
     )
     .build();
+  return publicUrl === undefined ? head : { ...head, servers: [{ url: publicUrl }] };
 }
 
 function complete(method: string, operation: Operation, convert: Convert): void {

@@ -44,11 +44,17 @@ const noWorker: WorkerClient = {
   testRun: () => Promise.reject(new Error('this test has no worker')),
 };
 
-export async function startTestApi(options: { readonly worker?: WorkerClient } = {}): Promise<TestApi> {
+export interface TestApiOptions {
+  readonly worker?: WorkerClient;
+  /** Another Redis than the test's own: one that is not there. */
+  readonly redisUrl?: string;
+}
+
+export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
   const [testDatabase, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
   const storageFolder = await mkdtemp(path.join(tmpdir(), 'tenon-api-'));
   const database = await Database.open({ url: testDatabase.url, applicationName: 'api-test' });
-  const queue = openQueueProducer({ redisUrl: redis.url, prefix: redis.prefix });
+  const queue = openQueueProducer({ redisUrl: options.redisUrl ?? redis.url, prefix: redis.prefix });
   const logLines: string[] = [];
   const platform = {
     database,
@@ -58,7 +64,7 @@ export async function startTestApi(options: { readonly worker?: WorkerClient } =
     worker: options.worker ?? noWorker,
     logger: createLogger({ name: 'api', level: 'info', destination: linesInto(logLines) }),
   };
-  const app = await createApi(platform, { version: '0.0.0-test' });
+  const app = await createApi(platform, { version: '0.0.0-test', publicUrl: 'https://tenon.test' });
   const conforms = createConformityCheck((await app.inject({ method: 'GET', url: '/openapi.json' })).json());
   const operatorKey = await createOperatorKey(database);
   const api: TestApi = {
