@@ -5,12 +5,16 @@ const [redisUrl = '', queueName = '', prefix = ''] = process.argv.slice(2);
 const concurrency = 200;
 let wanted = Number.POSITIVE_INFINITY;
 let seen = 0;
+let started = process.cpuUsage();
 
 function report(): void {
-  if (seen >= wanted) process.send?.('done');
+  if (seen < wanted) return;
+  const { user, system } = process.cpuUsage(started);
+  process.send?.({ cpuUs: user + system });
 }
 
 process.on('message', (message: { jobs: number }) => {
+  started = process.cpuUsage();
   wanted = message.jobs;
   report();
 });

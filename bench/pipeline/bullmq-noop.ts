@@ -15,11 +15,17 @@ const payload = {
   data: { currency: 'EUR', lines: [{ sku: 'mug', quantity: 12 }] },
 };
 
+export interface Noop {
+  readonly perS: number;
+  /** CPU microseconds per job of both processes, without Redis. */
+  readonly cpuUs: number;
+}
+
 /**
  * Plain BullMQ, one job per event, added by this process and worked off by another one at the same time by a function
  * that does nothing: what somebody would get by hand, before any durability, isolation or record.
  */
-export async function measureBullmqNoop(redisUrl: string, jobs: number): Promise<number> {
+export async function measureBullmqNoop(redisUrl: string, jobs: number): Promise<Noop> {
   const connection = { url: redisUrl };
   const queue = new Queue(queueName, { connection, prefix });
   const worker = await startWorker(redisUrl);
@@ -27,9 +33,12 @@ export async function measureBullmqNoop(redisUrl: string, jobs: number): Promise
     const finished = once(worker, 'message');
     worker.send({ jobs });
     const startMs = performance.now();
+    const startCpu = process.cpuUsage();
     await addAll(queue, jobs);
-    await finished;
-    return Math.round((jobs * 1_000) / (performance.now() - startMs));
+    const [report] = (await finished) as [{ readonly cpuUs: number }];
+    const perS = Math.round((jobs * 1_000) / (performance.now() - startMs));
+    const { user, system } = process.cpuUsage(startCpu);
+    return { perS, cpuUs: Math.round((user + system + report.cpuUs) / jobs) };
   } finally {
     worker.kill('SIGKILL');
     await queue.obliterate({ force: true });

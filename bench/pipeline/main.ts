@@ -1,5 +1,5 @@
 /**
- * `npm run bench -- pipeline [--json] [--quick]`: from an HTTP request to a recorded execution, against what plain
+ * `npm run bench -- pipeline [--json] [--quick] [--profile=<folder>]`: from an HTTP request to a recorded execution, against what plain
  * BullMQ would do. Everything runs on this machine at once, the load generator included.
  */
 import { measureBullmqNoop } from './bullmq-noop.ts';
@@ -10,6 +10,7 @@ import { measureThroughput } from './throughput.ts';
 
 const json = process.argv.includes('--json');
 const quick = process.argv.includes('--quick');
+const profileFolder = process.argv.find((argument) => argument.startsWith('--profile='))?.slice('--profile='.length);
 const rounds = quick ? 1 : 3;
 const events = quick ? 5_000 : 20_000;
 const latencyRatePerS = 500;
@@ -26,7 +27,9 @@ function ratio(a: number, b: number): number {
   return Math.round((a / b) * 1_000) / 1_000;
 }
 
-const stack = await startBenchStack();
+/** Node writes a CPU profile of api and worker when they end. */
+const profileArguments = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
+const stack = await startBenchStack({ nodeArguments: { api: profileArguments, worker: profileArguments } });
 try {
   const single = { events, eventsPerRequest: 1, connections: 64 };
   const batched = { events: events * 2, eventsPerRequest: 100, connections: 8 };
@@ -37,9 +40,13 @@ try {
   const e2eBatch: number[] = [];
   let cpuSingle: Record<string, number> = {};
   let cpuBatch: Record<string, number> = {};
+  let cpuNoop = 0;
   for (let round = 0; round < rounds; round += 1) {
-    noop.push(await measureBullmqNoop(stack.redisUrl, events));
+    const idle = await cpuTimes(stack.parts);
+    const plain = await measureBullmqNoop(stack.redisUrl, events);
+    noop.push(plain.perS);
     const times = [await cpuTimes(stack.parts)];
+    cpuNoop = plain.cpuUs + (cpuUsPerEvent(idle, times[0] ?? {}, events).redis ?? 0);
     const one = await measureThroughput(stack, single);
     times.push(await cpuTimes(stack.parts));
     const many = await measureThroughput(stack, batched);
@@ -67,6 +74,7 @@ try {
     latency_ms_p50: latency.p50Ms,
     latency_ms_p99: latency.p99Ms,
     latency_ms_max: latency.maxMs,
+    bullmq_noop_cpu_us_per_job: cpuNoop,
     cpu_us_per_event: cpuSingle,
     cpu_us_per_event_batch: cpuBatch,
     rounds,

@@ -84,7 +84,7 @@ export async function startBenchStack(options: BenchStackOptions = {}): Promise<
 
 function startChild(name: 'api' | 'worker', env: Record<string, string>, options: BenchStackOptions): ChildProcess {
   const args = [...(options.nodeArguments?.[name] ?? []), path.join(root, 'apps', name, 'dist/main.js')];
-  const child = spawn(process.execPath, args, { env, stdio: ['ignore', 'inherit', 'inherit'] });
+  const child = spawn(process.execPath, args, { env, stdio: ['ignore', process.stderr.fd, 'inherit'] });
   // A measurement that fails must not leave its processes behind.
   process.once('exit', () => child.kill('SIGKILL'));
   return child;
