@@ -200,6 +200,9 @@ describe('typed worlds', () => {
     ['{"currency":"EUR","totalCents":1.5,"tier":"basic"}', 'totalCents is not an integer'],
     ['{"currency":"EUR","totalCents":1,"tier":"gold"}', 'tier is not "basic"'],
     ['{"currency":"EUR","totalCents":1,"tier":"basic","discount":"x"}', 'discount is not a number'],
+    ['{"currency":"EUR","totalCents":1,"tier":"basic","discount":-1}', '-1 is not a number of type u32'],
+    ['{"currency":"EUR","totalCents":1,"tier":"basic","discount":1.5}', '1.5 is not a number of type u32'],
+    ['{"currency":"EUR","totalCents":"18446744073709551616","tier":"basic"}', 'is not a number of type u64'],
     ['{', 'the input is not JSON'],
   ])('%s is an invalid_input that says where', async (text, why) => {
     const result = await runOnce(await componentOf(core(succeed), wit), text);

@@ -34,6 +34,13 @@ function writeOutput(state: RunState, text: string): void {
   else state.output.write(new TextEncoder().encode(text));
 }
 
+/** The types say "number" for all numbers; how large one may be only the glue knows, which refuses it in these words. */
+function unfitNumber(error: unknown): string | undefined {
+  if (!types.isNativeError(error) || error.name !== 'TypeError') return undefined;
+  const [, type, value] = /^invalid ([su](?:8|16|32|64)|f32|f64) value \[(.{1,40})\]$/.exec(error.message) ?? [];
+  return type === undefined ? undefined : `${value} is not a number of type ${type}`;
+}
+
 function errorText(error: unknown): string {
   try {
     return jsonFrom(error);
@@ -99,6 +106,11 @@ export class ComponentGuest implements Guest {
       return this.#answer(state, entry(...input));
     } catch (error) {
       // The glue throws the error value of a result as it is; everything that is an Error is a trap or a fault.
+      const unfit = this.#entry.style === 'typed' ? unfitNumber(error) : undefined;
+      if (unfit !== undefined) {
+        state.ending = { kind: 'invalid_input', why: unfit };
+        return { kind: 'output' };
+      }
       if (types.isNativeError(error) || error instanceof WebAssembly.Exception) throw error;
       return this.#errorAnswer(error);
     }

@@ -1,5 +1,5 @@
 import { type Errno, errno } from './errno.js';
-import { iovecsMax } from './iovec.js';
+import { chargeItems, iovecsMax } from './iovec.js';
 import type { WasiHost } from './wasi-host.js';
 
 const realtime = 0;
@@ -57,6 +57,7 @@ function poll(host: WasiHost, input: number, output: number, count: number, even
   if (!memory.holds(input, wanted * subscriptionBytes) || !memory.holds(output, wanted * eventBytes))
     return errno.fault;
   if (!memory.holds(eventsPointer, 4)) return errno.fault;
+  chargeItems(host, wanted);
   const subscriptions = Array.from({ length: wanted }, (_, i) => {
     const at = (input >>> 0) + i * subscriptionBytes;
     return { at, tag: memory.u8(at + 8) };

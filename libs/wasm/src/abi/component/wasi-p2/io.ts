@@ -81,8 +81,11 @@ export class OutputStream {
     return BigInt(streamChunkBytesMax);
   }
 
+  /** More than `checkWrite` permits is a trap by the rules of `wasi:io`, so that one call's work is bounded. */
   write(bytes: Uint8Array): void {
     const { state, standardStreamsCarryJson } = this.#host;
+    if (bytes.length > streamChunkBytesMax) this.#host.trap();
+    this.#host.charge(bytes.length >>> 3);
     const sink = this.#isOutput && standardStreamsCarryJson ? state.output : state.log;
     sink.write(bytes);
     if (sink !== state.output || sink.dropped === 0) return;

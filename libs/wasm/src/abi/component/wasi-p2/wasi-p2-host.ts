@@ -13,7 +13,8 @@ const clockStartNs = 1_000_000_000n;
  * gives them the state of the next run.
  */
 export class WasiP2Host {
-  readonly #trap: () => never;
+  /** Ends the running guest so that neither it nor the glue can catch it. */
+  readonly trap: () => never;
   #state: RunState | undefined;
   #meter: HostMeter | undefined;
   /** Moves on only by what the guest sleeps. */
@@ -21,9 +22,8 @@ export class WasiP2Host {
   /** True when standard input and output carry the JSON, as for `wasi:cli/run`; otherwise output is log. */
   standardStreamsCarryJson = false;
 
-  /** @param trap ends the running guest so that neither it nor the glue can catch it. */
   constructor(trap: () => never) {
-    this.#trap = trap;
+    this.trap = trap;
   }
 
   begin(state: RunState, meter?: HostMeter): void {
@@ -46,7 +46,7 @@ export class WasiP2Host {
   /** Ends the run from inside a host call. */
   end(ending: GuestEnding): never {
     this.state.ending = ending;
-    return this.#trap();
+    return this.trap();
   }
 
   /** Moves the monotonic clock to a time a guest waits for; it never goes back. */
