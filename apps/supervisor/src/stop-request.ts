@@ -1,4 +1,4 @@
-import { createReadStream } from 'node:fs';
+import { Socket } from 'node:net';
 import { commandLineOf, parentOf, startStampOf } from '@tenon/devstack';
 
 const npmCheckMs = 2_000;
@@ -36,10 +36,12 @@ function watchLauncher(stop: (reason: string) => void): void {
   const descriptor = Number(process.env.TENON_LAUNCHER_PIPE);
   if (!Number.isInteger(descriptor) || descriptor < 3) return;
   delete process.env.TENON_LAUNCHER_PIPE;
-  const pipe = createReadStream('', { fd: descriptor });
+  // A socket, not a file stream: that would wait in a thread, and the end of the process would wait for the thread.
+  const pipe = new Socket({ fd: descriptor, readable: true, writable: false });
   pipe.on('error', () => undefined);
   pipe.once('close', () => stop('the launcher has gone'));
   pipe.resume();
+  pipe.unref();
 }
 
 /**

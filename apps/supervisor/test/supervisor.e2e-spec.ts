@@ -37,12 +37,15 @@ describe('npm start', () => {
   function start(...args: string[]): { child: ChildProcess; output: () => string } {
     const child = spawn(process.execPath, ['scripts/start.mjs', ...args], {
       cwd: repositoryRoot,
+      // As under an older Node, whose launcher holds the other end of the fourth stream.
+      stdio: ['ignore', 'pipe', 'pipe', 'pipe'],
       env: {
         PATH: process.env.PATH,
         DATABASE_URL: database.ownerUrl,
         REDIS_URL: redis.url,
         TENON_STATE_DIR: folder,
         TENON_HTTP_PORT: '0',
+        TENON_LAUNCHER_PIPE: '3',
       },
     });
     children.push(child);
