@@ -1,4 +1,5 @@
 import { parseArgs } from 'node:util';
+import { componentBench, exampleKernels } from './examples-bench.ts';
 import { geomean, type KernelResult, kernelFiles, runKernel } from './kernel-bench.ts';
 import { instantiateBench, rewriteBench } from './rewrite-bench.ts';
 
@@ -7,7 +8,14 @@ const { values } = parseArgs({
   allowPositionals: true,
 });
 
-const kernels: KernelResult[] = kernelFiles().map((file) => runKernel(file, Number(values.rounds)));
+const rounds = Number(values.rounds);
+const component = await componentBench(rounds);
+const kernels: KernelResult[] = [
+  ...kernelFiles().map((file) => runKernel(file, rounds)),
+  // Runs of the examples are short, so more of them are compared.
+  ...exampleKernels(rounds * 5),
+  component.kernel,
+];
 const overheads = kernels.map((kernel) => kernel.overhead);
 const round = (value: number): number => Math.round(value * 1000) / 1000;
 const started = instantiateBench();
@@ -25,6 +33,7 @@ const result = {
   })),
   instantiate_run_us_p50: round(started.p50),
   instantiate_run_us_p99: round(started.p99),
+  component_js_run_ms_p50: round(component.p50Ms),
   rewrite_mb_per_s: round(rewriting.megabytesPerSecond),
   size_growth_geomean: round(rewriting.sizeGrowthGeomean),
 };
