@@ -1,6 +1,8 @@
 import { Socket } from 'node:net';
 import { commandLineOf, parentOf, startStampOf } from '@tenon/devstack';
 
+/** One Ctrl-C arrives up to three times: from the terminal, from npm and from the launcher. */
+const echoMs = 1_000;
 const npmCheckMs = 2_000;
 const npmGenerationsMax = 4;
 
@@ -46,14 +48,16 @@ function watchLauncher(stop: (reason: string) => void): void {
 
 /**
  * A signal that aborts with {@link Stopped} on Ctrl-C, SIGTERM, SIGHUP, or when the launcher or npm has gone. Asked a
- * second time, the process ends at once; the guards clean up behind it.
+ * second time, a second later, the process ends at once; the guards clean up behind it.
  */
 export function listenForStop(): AbortSignal {
   const controller = new AbortController();
   const stop = (reason: string) => controller.abort(new Stopped(reason));
+  let firstMs = Number.POSITIVE_INFINITY;
   for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
     process.on(name, () => {
-      if (controller.signal.aborted) process.exit(130);
+      if (performance.now() - firstMs > echoMs) process.exit(130);
+      firstMs = Math.min(firstMs, performance.now());
       stop(name === 'SIGINT' ? 'Ctrl-C' : name);
     });
   }
