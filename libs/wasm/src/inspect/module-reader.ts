@@ -104,10 +104,18 @@ function openSection(reader: ByteReader, module: DecodedModule): DecodedModule['
   }
   const end = reader.pos + size;
   const inside = new ByteReader(reader.bytes, reader.pos, end);
-  const name = id === 0 ? inside.name(module.limits.nameBytesMax) : undefined;
+  const name = id === 0 ? customName(inside, module) : undefined;
   const section = { id, head, start: inside.pos, end, name };
   module.sections.push(section);
   return section;
+}
+
+function customName(reader: ByteReader, module: DecodedModule): string {
+  try {
+    return reader.name(module.limits.nameBytesMax);
+  } catch (error) {
+    throw error instanceof WasmError ? error.at({ section: sectionNames[0] }) : error;
+  }
 }
 
 function checkOrder(id: number, rankBefore: number, offset: number): number {

@@ -34,7 +34,9 @@ export function readLimits(
 /** Reads a table's type and counts the table. */
 export function readTableType(reader: ByteReader, module: DecodedModule, imported: boolean): void {
   const start = reader.pos;
-  readValueType(reader, module, module.types.length);
+  // Tables of functions are as old as the format itself: they are no sign of the reference types proposal.
+  if (reader.bytes[start] === 0x70) reader.skip(1);
+  else readValueType(reader, module, module.types.length);
   const elementType = { start, end: reader.pos };
   module.tables.push({ ...readLimits(reader, module, 'table', imported), elementType });
   checkLimit(module.limits, 'tablesMax', module.tables.length, start);
