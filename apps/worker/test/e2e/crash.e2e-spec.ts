@@ -84,6 +84,16 @@ describe('1,000 events in flight', () => {
     await expectNothingLostOrDoubled(before);
   }, 60_000);
 
+  it('survive the death of every sandbox', async () => {
+    const before = (await figures()).executions;
+    await sendMany();
+    await inTheMiddle(before);
+    expect(await worker.killSandboxes()).toBeGreaterThan(0);
+    await expectNothingLostOrDoubled(before);
+    const { rows } = await owner.query('SELECT DISTINCT outcome FROM executions');
+    expect(rows).toEqual([{ outcome: 'succeeded' }]);
+  }, 60_000);
+
   it('survive a worker that is told to stop, which ends by itself with what it has in hand', async () => {
     const before = (await figures()).executions;
     await sendMany();

@@ -1,6 +1,7 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
+import { readFile } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { promisify } from 'node:util';
@@ -55,6 +56,18 @@ export class WorkerProcess {
 
   get log(): string {
     return this.output;
+  }
+
+  /** Kills every sandbox of this worker; Linux only. @returns how many there were. */
+  async killSandboxes(): Promise<number> {
+    const { pid: parent } = this.child;
+    const children = await readFile(`/proc/${parent}/task/${parent}/children`, 'utf8');
+    const pids = children
+      .split(' ')
+      .map(Number)
+      .filter((pid) => pid > 0);
+    for (const pid of pids) process.kill(pid, 'SIGKILL');
+    return pids.length;
   }
 
   async kill(): Promise<void> {
