@@ -56,6 +56,32 @@ export const sectionRank: Readonly<Record<number, number>> = {
  */
 export function readModule(bytes: Uint8Array, limits: Partial<ModuleLimits> = {}): DecodedModule {
   const module = new DecodedModule(bytes, { ...defaultModuleLimits, ...limits });
+  try {
+    readSections(bytes, module);
+    return module;
+  } catch (error) {
+    throw error instanceof WasmError ? withFunctionName(error, module) : error;
+  }
+}
+
+/** Names stand behind the code, so they are looked up only once something is wrong. */
+function withFunctionName(error: WasmError, module: DecodedModule): WasmError {
+  const { functionIndex } = error;
+  if (functionIndex === undefined) return error;
+  const reader = new ByteReader(module.bytes, module.sections.at(-1)?.end ?? module.bytes.length);
+  try {
+    while (reader.pos < reader.end) {
+      const section = openSection(reader, module);
+      if (section.name === 'name') readNameSection(new ByteReader(module.bytes, section.start, section.end), module);
+      reader.pos = section.end;
+    }
+  } catch (later) {
+    if (!(later instanceof WasmError)) throw later;
+  }
+  return error.at({ functionName: module.functionNames.get(functionIndex) });
+}
+
+function readSections(bytes: Uint8Array, module: DecodedModule): void {
   checkLimit(module.limits, 'moduleBytesMax', bytes.length, 0);
   checkPreamble(bytes);
   const reader = new ByteReader(bytes, 8);
@@ -69,7 +95,6 @@ export function readModule(bytes: Uint8Array, limits: Partial<ModuleLimits> = {}
     reader.pos = section.end;
   }
   checkWhole(module);
-  return module;
 }
 
 function checkPreamble(bytes: Uint8Array): void {

@@ -52,6 +52,18 @@ describe('what cannot be read is refused with its place', () => {
     expect(refusal(() => rewrite(module)).code).toBe(code);
   });
 
+  it('says in which function, by the name that stands behind the code', async () => {
+    const bytes = await parse('(module (func $fine) (func $broken (drop (i32.const 77))))');
+    const broken = bytes.slice();
+    broken[bytes.indexOf(0x41)] = 0x27;
+    expect(refusal(() => inspect(broken))).toMatchObject({
+      code: 'unknown_opcode',
+      functionIndex: 1,
+      functionName: 'broken',
+      found: '0x27',
+    });
+  });
+
   it('every cut of a valid module', async () => {
     const whole = await parse(
       '(module (memory 1) (func (export "f") (param i32) (result i32) (i32.load (local.get 0))) (data (i32.const 0) "abc"))',
