@@ -41,7 +41,7 @@ export async function compareWithExtism(pool: SandboxPool, rounds: number) {
   for (let round = 0; round < rounds; round += 1) {
     samples.isolated.push(await timed(() => theirs(true)));
     samples.inProcess.push(await timed(() => theirs(false)));
-    for (let again = 0; again < 5; again += 1) samples.ours.push(await timed(ours));
+    for (let again = 0; again < 20; again += 1) samples.ours.push(await timed(ours));
   }
   const isolatedUs = percentile(samples.isolated, 0.5);
   const oursUs = percentile(samples.ours, 0.5);

@@ -8,8 +8,9 @@ export class SandboxOverloadedError extends Error {
   override readonly name = 'SandboxOverloadedError';
   readonly code = 'overloaded';
 
-  constructor(readonly queuedMax: number) {
-    super(`The sandbox pool already holds ${queuedMax} waiting executions; try again later.`);
+  /** @param waiting how much waits already. */
+  constructor(readonly waiting: number) {
+    super(`The sandbox pool is full, ${waiting} executions or builds wait; try again later.`);
   }
 }
 

@@ -8,6 +8,8 @@ import { refusedResult } from './refused-result.js';
 
 /** After so many starts in a row that failed, work is answered instead of kept waiting. */
 const failuresInARowMax = 5;
+/** Inputs that may wait, whatever their number. */
+const queuedBytesMax = 256_000_000;
 
 export interface GroupOptions {
   readonly processes: number;
@@ -29,6 +31,7 @@ export class ProcessGroup {
   lastUsedMs = performance.now();
   private queue: Job[] = [];
   private queueHead = 0;
+  private queuedBytes = 0;
   private closed = false;
 
   constructor(
@@ -63,8 +66,11 @@ export class ProcessGroup {
       process.execute(job);
       return;
     }
-    if (this.queued >= this.options.queueMax) throw new SandboxOverloadedError(this.options.queueMax);
+    if (this.queued >= this.options.queueMax || this.queuedBytes >= queuedBytesMax) {
+      throw new SandboxOverloadedError(this.queued);
+    }
     this.queue.push(job);
+    this.queuedBytes += job.inputBytes;
   }
 
   /** Compiles an artifact in the process that its executions will prefer. */
@@ -91,6 +97,7 @@ export class ProcessGroup {
     const jobs = this.queue.slice(this.queueHead);
     this.queue = [];
     this.queueHead = 0;
+    this.queuedBytes = 0;
     return jobs;
   }
 
@@ -101,9 +108,11 @@ export class ProcessGroup {
       const process = job.isAbandoned() ? undefined : this.choose(job.artifact.id);
       if (process === undefined && !job.isAbandoned()) return;
       this.queueHead += 1;
+      this.queuedBytes -= job.inputBytes;
       process?.execute(job);
       if (this.queueHead > 1_024 && this.queueHead * 2 > this.queue.length) {
-        this.queue = this.takeQueue();
+        this.queue = this.queue.slice(this.queueHead);
+        this.queueHead = 0;
       }
     }
   }
@@ -111,10 +120,10 @@ export class ProcessGroup {
   /** The favourite while it has little to do, else whichever has least; none when all are full. */
   private choose(artifactId: string): SandboxProcess | undefined {
     const favourite = this.places[favouritePlace(artifactId, this.places.length)]?.ready;
-    if (favourite !== undefined && favourite.inFlight < this.options.spillAt) return favourite;
+    if (favourite?.hasRoom === true && favourite.inFlight < this.options.spillAt) return favourite;
     let best: SandboxProcess | undefined;
     for (const { ready } of this.places) {
-      if (ready === undefined || ready.inFlight >= this.options.inFlightMax) continue;
+      if (ready?.hasRoom !== true || ready.inFlight >= this.options.inFlightMax) continue;
       if (best === undefined || ready.inFlight < best.inFlight) best = ready;
     }
     return best;

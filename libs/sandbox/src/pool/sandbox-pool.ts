@@ -82,7 +82,9 @@ class ProcessPool implements SandboxPool {
       });
     }
     const group = context.isolation === 'dedicated' ? this.dedicated.for(context.tenantId) : this.shared;
-    return new Promise((resolve, reject) => group.submit(jobOf(artifact, request, context, resolve, reject)));
+    return new Promise((resolve, reject) =>
+      group.submit(jobOf({ artifact, request, inputBytes }, context, resolve, reject)),
+    );
   }
 
   build(module: Uint8Array, options: BuildRequestOptions = {}): Promise<BuildResult> {
@@ -170,17 +172,15 @@ function convicted(end: LinkEnd): ExecutionResult {
 }
 
 function jobOf(
-  artifact: ArtifactSource,
-  request: ExecutionRequest,
+  work: Pick<Job, 'artifact' | 'request' | 'inputBytes'>,
   context: ExecutionContext,
   resolve: (result: ExecutionResult) => void,
   reject: (error: Error) => void,
 ): Job {
   const { signal } = context;
   const job: Job = {
-    artifact,
+    ...work,
     tenantId: context.tenantId,
-    request,
     losses: 0,
     settle: resolve,
     reject,

@@ -1,3 +1,4 @@
+import { existsSync, realpathSync } from 'node:fs';
 import path from 'node:path';
 
 /** What a sandbox process is for; builds need to read the component tools, runs need nothing. */
@@ -23,7 +24,9 @@ const codeMbMax = 1_024;
 
 /** Node's arguments for a sandbox; docs/security-model.md says what each of them closes. */
 export function launchArguments(options: LaunchOptions): string[] {
-  const folder = path.join(options.bundlePath, options.role);
+  // The permission model compares real paths. A folder that is missing is reported by the process that can't start.
+  const wanted = path.join(options.bundlePath, options.role);
+  const folder = existsSync(wanted) ? realpathSync(wanted) : wanted;
   return [
     '--permission',
     '--allow-worker',

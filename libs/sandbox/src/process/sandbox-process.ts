@@ -12,6 +12,8 @@ import { FrameLink, type LinkEnd, type SandboxCommand } from './frame-link.js';
 const resultBytesMax = 24_000_000;
 /** Executions in flight in one process; the sandbox has 256 slots for each queue. */
 export const inFlightMax = 192;
+/** Input of executions in flight in one process; the sandbox keeps them in an arena of 64 MiB. */
+const inFlightBytesMax = 48_000_000;
 
 export interface SandboxProcessOptions {
   readonly command: SandboxCommand;
@@ -40,6 +42,7 @@ export class SandboxProcess {
   private readonly link: FrameLink;
   private readonly jobs = new Map<number, Job>();
   private readonly warming = new Map<number, { artifact: ArtifactSource; done: (ok: boolean) => void }>();
+  private inFlightBytes = 0;
   private lastId = 0;
   private unansweredPings = 0;
   private lastResultMs = performance.now();
@@ -67,10 +70,16 @@ export class SandboxProcess {
     return this.jobs.size;
   }
 
+  /** False while the inputs in flight are as much as the process should hold, whatever their number. */
+  get hasRoom(): boolean {
+    return this.inFlightBytes < inFlightBytesMax;
+  }
+
   execute(job: Job): void {
     const id = this.nextId();
     if (this.jobs.size === 0) this.lastResultMs = performance.now();
     this.jobs.set(id, job);
+    this.inFlightBytes += job.inputBytes;
     this.link.send(encodeExecuteFrame(id, job.artifact.id, job.tenantId, job.request));
   }
 
@@ -126,6 +135,7 @@ export class SandboxProcess {
     if (job === undefined) throw new ProtocolError('a result that nobody asked for');
     const result = decodeRunResult(frame.body, job.request.limits);
     this.jobs.delete(frame.id);
+    this.inFlightBytes -= job.inputBytes;
     this.executions += 1;
     this.lastResultMs = performance.now();
     job.settle(result);
