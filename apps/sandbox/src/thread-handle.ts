@@ -3,8 +3,11 @@ import type { CompiledArtifact } from './engine.js';
 import type { FromThread, ThreadData, ToThread } from './thread-messages.js';
 import type { WorkQueue } from './work-queue.js';
 
-/** Native stack of a guest thread: room for the deepest logical stack that a plan may allow, in either tier of V8. */
-const stackMbMax = 64;
+/**
+ * Native stack of a guest thread. The deepest logical stack that a plan may allow (4 MB) took less than 24 MB of it in
+ * every hostile guest tried; more would only make an overflow slower, because the engine runs down all of it.
+ */
+const stackMbMax = 32;
 /** A thread in an endless loop ends in 2 to 3 ms; one that has not ended by then never will. */
 const terminateMsMax = 1_000;
 

@@ -12,10 +12,8 @@ export const arenaBytes = 64 * 1024 * 1024;
 export const slotStates = {
   free: 0,
   ready: 1,
-  /** The result lies in the slot's bytes. */
+  /** The result lies in the slot's bytes. One too large for that comes as a message, and the slot stays claimed. */
   done: 2,
-  /** The result was too large for the slot and comes as a message. */
-  doneByMessage: 3,
   /** Claimed by thread n is `claimed + n`. */
   claimed: 16,
 } as const;

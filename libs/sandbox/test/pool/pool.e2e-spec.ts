@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createSandboxPool, SandboxClosedError, SandboxOverloadedError, type SandboxPool } from '@tenon/sandbox';
 import { sandboxBundle } from '../support/bundle.js';
-import { type CountedSource, echoWat, endlessWat, guestFromWat } from '../support/guests.js';
+import { type CountedSource, diceWat, echoWat, endlessWat, guestFromWat } from '../support/guests.js';
 import { requestOf } from '../support/requests.js';
 
 /** More than any guest of these tests can use within its deadline, so that the deadline comes first. */
@@ -113,6 +113,24 @@ describe('createSandboxPool', () => {
     expect(guest.loads).toBe(1);
     await run(guest, 1);
     expect(guest.loads).toBe(1);
+  });
+
+  it('repeats a run bit for bit, in the same process and in another', async () => {
+    const guest = await guestFromWat(diceWat);
+    const request = requestOf(1);
+
+    const runs = await Promise.all([
+      pool.execute(guest, request, { tenantId: 'tnt_a' }),
+      pool.execute(guest, request, { tenantId: 'tnt_a' }),
+      pool.execute(guest, request, { tenantId: 'tnt_c', isolation: 'dedicated' }),
+    ]);
+    const [first, ...others] = runs.map((result) => ({ ...result, cpuUs: 0, wallUs: 0 }));
+    const another = await pool.execute(guest, { ...request, seed: '00'.repeat(32) }, { tenantId: 'tnt_a' });
+
+    expect(first?.output).toMatch(/^\d{19}$/);
+    expect(others).toEqual([first, first]);
+    expect(another.output).not.toBe(first?.output);
+    expect(another.instructionsUsed).toBe(first?.instructionsUsed);
   });
 
   it('gives a dedicated tenant a process of its own', async () => {

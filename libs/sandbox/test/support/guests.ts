@@ -52,3 +52,19 @@ export const echoWat = `(module
 export const endlessWat = `(module
   (memory (export "memory") 1)
   (func (export "_start") (loop $again (br $again))))`;
+
+/** A WASI command whose output is nineteen digits that it drew by chance. */
+export const diceWat = `(module
+  (import "wasi_snapshot_preview1" "random_get" (func $random (param i32 i32) (result i32)))
+  (import "wasi_snapshot_preview1" "fd_write" (func $write (param i32 i32 i32 i32) (result i32)))
+  (memory (export "memory") 1)
+  (func (export "_start") (local $at i32)
+    (drop (call $random (i32.const 64) (i32.const 19)))
+    (loop $digit
+      (i32.store8 (i32.add (i32.const 64) (local.get $at))
+        (i32.add (i32.const 49) (i32.rem_u (i32.load8_u (i32.add (i32.const 64) (local.get $at))) (i32.const 9))))
+      (local.set $at (i32.add (local.get $at) (i32.const 1)))
+      (br_if $digit (i32.lt_u (local.get $at) (i32.const 19))))
+    (i32.store (i32.const 0) (i32.const 64))
+    (i32.store (i32.const 4) (i32.const 19))
+    (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))`;
