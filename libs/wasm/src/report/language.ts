@@ -1,5 +1,6 @@
+import { printable } from '../abi/abi-rejection.js';
 import type { DecodedModule } from '../inspect/decoded-module.js';
-import { customSection, type Producers, readProducers } from './producers.js';
+import { readProducers } from '../inspect/producers-section.js';
 
 export interface Origin {
   readonly language?: string;
@@ -15,6 +16,10 @@ function plainLanguage(name: string): string {
 
 /** Signs of a language in modules that carry no producers section, the surest first. */
 const signs: readonly { readonly language: string; readonly found: (module: DecodedModule) => boolean }[] = [
+  {
+    language: 'JavaScript',
+    found: (module) => exported(module, 'cabi_post_init') || imported(module, /componentize_qjs/),
+  },
   {
     language: 'Go',
     found: (module) => module.sections.some(({ name }) => name === 'go:buildid' || name === 'go.buildid'),
@@ -50,7 +55,24 @@ function exported(module: DecodedModule, name: string): boolean {
   return module.exports.some((entry) => entry.name === name);
 }
 
-function languageOf(module: DecodedModule, { languages, tools }: Producers): string | undefined {
+/** What the producers section claims: languages, and tools with their versions as in `rustc 1.95.0`. */
+interface Claims {
+  readonly languages: readonly string[];
+  readonly tools: readonly string[];
+}
+
+function claimsOf(module: DecodedModule): Claims {
+  const producers = readProducers(module).map((producer) => ({
+    isLanguage: producer.field === 'language',
+    text: printable(producer.field === 'language' ? producer.name : `${producer.name} ${producer.version}`.trim()),
+  }));
+  return {
+    languages: producers.filter(({ isLanguage }) => isLanguage).map(({ text }) => text),
+    tools: producers.filter(({ isLanguage }) => !isLanguage).map(({ text }) => text),
+  };
+}
+
+function languageOf(module: DecodedModule, { languages, tools }: Claims): string | undefined {
   const byTool = toolLanguages.find(({ tool }) => tools.some((name) => tool.test(name)))?.language;
   if (byTool === 'JavaScript' || byTool === 'Python') return byTool;
   // A Rust or Go program may link C, which then is named too: the language of the program comes first.
@@ -61,8 +83,7 @@ function languageOf(module: DecodedModule, { languages, tools }: Producers): str
 
 /** Language and tools that a module was made with, as far as it shows. */
 export function originOf(module: DecodedModule): Origin {
-  const section = customSection(module, 'producers');
-  const producers = section === undefined ? { languages: [], tools: [] } : readProducers(section);
-  const language = languageOf(module, producers);
-  return { toolchain: producers.tools, ...(language === undefined ? {} : { language }) };
+  const claims = claimsOf(module);
+  const language = languageOf(module, claims);
+  return { toolchain: claims.tools, ...(language === undefined ? {} : { language }) };
 }

@@ -1,22 +1,10 @@
-import type { Abi, BuildReport } from '@tenon/contracts';
+import type { BuildReport } from '@tenon/contracts';
 import { printable } from '../abi/abi-rejection.js';
 import type { DecodedModule } from '../inspect/decoded-module.js';
 import { sectionNames } from '../inspect/module-reader.js';
 import { originOf } from './language.js';
+import type { ReportFacts } from './report-facts.js';
 import { warningsFor } from './warnings.js';
-
-export interface ReportFacts {
-  readonly abi: Abi;
-  readonly abiReason: string;
-  readonly upload: Uint8Array;
-  readonly artifactBytes: number;
-  readonly meteringBytesAdded: number;
-  /** The core modules, the largest first for a component. */
-  readonly modules: readonly DecodedModule[];
-  readonly uploadBytesMax: number;
-  /** A component's own imports and exports stand in for those of its core modules. */
-  readonly face?: Pick<BuildReport, 'imports' | 'exports'>;
-}
 
 const pageBytes = 65_536;
 const tableElementBytes = 8;

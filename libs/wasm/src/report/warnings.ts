@@ -1,6 +1,6 @@
 import { componentMemoryBytesMax, defaultExecutionLimits } from '@tenon/contracts';
 import type { DecodedModule } from '../inspect/decoded-module.js';
-import type { ReportFacts } from './report.js';
+import type { ReportFacts } from './report-facts.js';
 
 export interface Warning {
   readonly code: string;
