@@ -6,7 +6,7 @@ import { ControlStack } from './control-stack.js';
 import { bodyFlag, type DecodedModule, type DecodedType, typeKind } from './decoded-module.js';
 import { checkLimit } from './module-limits.js';
 import { readOperator } from './operator-reader.js';
-import { outOfRange, readHeapType, readValueType, refuse } from './value-types.js';
+import { outOfRange, readHeapType, readValueType } from './value-types.js';
 
 const bulkFill = 256 + 320 + 11;
 const tableGrow = 256 + 320 + 15;
@@ -31,8 +31,6 @@ export class BodyWalker {
   private cost = 0;
   private straight = true;
   private ended = false;
-  private sawLegacy = false;
-  private sawExnref = false;
   private readonly module: DecodedModule;
   private readonly reader: ByteReader;
   private readonly control: ControlStack;
@@ -149,7 +147,7 @@ export class BodyWalker {
   private stepControl(slot: number, kind: number, offset: number): boolean {
     const { reader, control } = this;
     this.noteFlow(slot, kind);
-    this.noteHandlers(slot, kind, offset);
+    if (kind === imm.tryTable || kind === imm.throwRef) this.module.exnrefOffset ??= offset;
     switch (kind) {
       case imm.block:
         this.openBlock(slot, offset);
@@ -205,15 +203,6 @@ export class BodyWalker {
       default:
         return false;
     }
-  }
-
-  /** The engine refuses modules that use both encodings of exceptions, but does not always notice; so we refuse them. */
-  private noteHandlers(slot: number, kind: number, offset: number): void {
-    const legacy = slot === 0x06 || kind === imm.rethrow || (kind >= imm.delegate && kind <= imm.catchAll);
-    if (legacy) this.sawLegacy = true;
-    else if (kind === imm.tryTable || kind === imm.throwRef) this.sawExnref = true;
-    else return;
-    if (this.sawLegacy && this.sawExnref) throw refuse('legacy and new exception handling in one module', offset);
   }
 
   /** Whatever may go elsewhere makes the cost of the body depend on its input. */

@@ -168,6 +168,8 @@ export class DecodedModule {
   };
   /** Loops that have neither calls nor other loops in them. */
   readonly tightLoops = new LoopBits();
+  /** Where the new encoding of exceptions is first used, in code or in a type. */
+  exnrefOffset: number | undefined;
   moduleName: string | undefined;
   functionNames: Map<number, string> = new Map();
 

@@ -14,7 +14,7 @@ import {
   readTagSection,
 } from './space-sections.js';
 import { readTypeSection } from './type-section.js';
-import { outOfRange } from './value-types.js';
+import { outOfRange, refuse } from './value-types.js';
 
 export const sectionNames: Readonly<Record<number, string>> = {
   0: 'custom',
@@ -237,7 +237,17 @@ function readStartSection(reader: ByteReader, module: DecodedModule): void {
   module.start = index;
 }
 
+/**
+ * V8 refuses modules that use both encodings of exceptions, but whether it notices depends on which of its threads
+ * validates which function. So they are refused here, always.
+ */
+function checkExceptions(module: DecodedModule): void {
+  if (module.exnrefOffset === undefined || !module.features.has('legacy-exceptions')) return;
+  throw refuse('legacy and new exception handling in one module', module.exnrefOffset);
+}
+
 function checkWhole(module: DecodedModule): void {
+  checkExceptions(module);
   const defined = module.functionTypes.length - module.importedFunctions;
   if (defined !== module.bodyStarts.length) {
     throw new WasmError('malformed', 'The module declares functions but has no code for them.', {

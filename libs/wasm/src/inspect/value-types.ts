@@ -49,7 +49,7 @@ export function readHeapType(reader: ByteReader, module: DecodedModule, typeBoun
   const byte = code & 0x7f;
   const known = code >= -64 ? heapTypes[byte] : undefined;
   if (known === undefined) throw unknownType(byte, offset);
-  module.features.add(known[1]);
+  note(module, known, offset);
   return known[0];
 }
 
@@ -67,8 +67,13 @@ export function readValueType(reader: ByteReader, module: DecodedModule, typeBou
   if (byte === 0x64) return `(ref ${readHeapType(reader, module, typeBound)})`;
   const heap = heapTypes[byte];
   if (heap === undefined) throw unknownType(byte, offset);
-  module.features.add(heap[1]);
+  note(module, heap, offset);
   return `${heap[0]}ref`;
+}
+
+function note(module: DecodedModule, [name, feature]: readonly [name: string, feature: string], offset: number): void {
+  module.features.add(feature);
+  if (name === 'exn' || name === 'noexn') module.exnrefOffset ??= offset;
 }
 
 export function outOfRange(what: string, index: number, count: number, offset: number): WasmError {
