@@ -3,7 +3,7 @@
  * Files are written beside their place and renamed, so that a process that starts meanwhile never reads half of one.
  */
 import { createHash } from 'node:crypto';
-import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { build } from 'esbuild';
@@ -109,7 +109,22 @@ export async function bundleSandboxProcessOnce(root, cacheFolder) {
   for (const { files } of bundles) for (const { name, contents } of files) hash.update(name).update(contents);
   const folder = path.join(cacheFolder, hash.digest('hex').slice(0, 16));
   for (const { role, files } of bundles) await writeOnce(path.join(folder, role), files);
+  const now = new Date();
+  await utimes(folder, now, now);
+  await removeOld(cacheFolder);
   return folder;
+}
+
+const dayMs = 24 * 60 * 60 * 1_000;
+
+/** Bundles of earlier sources; a day is longer than any test that still runs. */
+async function removeOld(cacheFolder) {
+  for (const name of await readdir(cacheFolder)) {
+    const folder = path.join(cacheFolder, name);
+    // Another test process may be removing the same one.
+    const found = await stat(folder).catch(() => undefined);
+    if (found !== undefined && Date.now() - found.mtimeMs > dayMs) await rm(folder, { recursive: true, force: true });
+  }
 }
 
 async function writeOnce(folder, files) {

@@ -1,3 +1,4 @@
+import { setPriority } from 'node:os';
 import type { BuildResult } from '@tenon/contracts';
 import { ProtocolError } from '../errors.js';
 import type { SandboxLogger } from '../pool/pool-options.js';
@@ -9,6 +10,18 @@ import { clauseOf, FrameLink, type LinkEnd, type SandboxCommand } from './frame-
 interface RunningBuild {
   readonly settle: (result: BuildResult) => void;
   readonly timer: NodeJS.Timeout;
+}
+
+/** Nobody waits at a checkout for a build; threads that the process starts later inherit this. */
+const buildNiceness = 10;
+
+function yieldToExecutions(pid: number | undefined): void {
+  if (pid === undefined) return;
+  try {
+    setPriority(pid, buildNiceness);
+  } catch {
+    // It has ended already; that is reported in its own way.
+  }
 }
 
 /** The host's end of a process that builds one upload at a time and is killed when one takes too long. */
@@ -33,6 +46,7 @@ export class BuildProcess {
       onEnd: (end) => this.finish(end),
       onStderr: (text) => logger.warn({ stderr: text }, 'a sandbox process that builds wrote to stderr'),
     });
+    yieldToExecutions(this.link.pid);
   }
 
   /** One at a time: the caller waits for the result before it asks for the next. */
