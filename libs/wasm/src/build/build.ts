@@ -7,6 +7,7 @@ export interface BuildOptions {
   readonly limits?: Partial<BuildLimits>;
 }
 
+const messageCharactersMax = 500;
 const magic = 0x6d736100;
 const coreVersion = 1;
 /** A component carries the same magic, then version 13 in layer 1. */
@@ -45,17 +46,26 @@ function tooLarge(bytes: Uint8Array, kind: 'core' | 'component', bytesMax: numbe
   };
 }
 
-/**
- * Checks an upload and makes the artifact that sandboxes load, with the report for whoever uploaded it. Deterministic:
- * the same bytes give the same artifact. Never throws for anything in the bytes; run it where hostile bytes may be
- * compiled, because V8 has the last word on validity.
- */
-export async function build(bytes: Uint8Array, options: BuildOptions = {}): Promise<BuildResult> {
-  const limits = { ...defaultBuildLimits, ...options.limits };
+async function buildChecked(bytes: Uint8Array, limits: BuildLimits): Promise<BuildResult> {
   const kind = kindOf(bytes);
   if (typeof kind === 'object') return { status: 'rejected', rejection: kind };
   const rejection = tooLarge(bytes, kind, kind === 'core' ? limits.coreModuleBytesMax : limits.componentBytesMax);
   if (rejection !== undefined) return { status: 'rejected', rejection };
   if (kind === 'core') return buildCore(bytes, limits);
   return buildComponent(bytes, limits);
+}
+
+/**
+ * Checks an upload and makes the artifact that sandboxes load, with the report for whoever uploaded it. Deterministic:
+ * the same bytes give the same artifact. Run it where hostile bytes may be compiled, because V8 has the last word on
+ * validity, and where a hung or swollen thread can be ended, because jco has no bounds of its own.
+ *
+ * Never throws: what is wrong with the bytes is `rejected`, what is wrong with Tenon is `failed`.
+ */
+export async function build(bytes: Uint8Array, options: BuildOptions = {}): Promise<BuildResult> {
+  try {
+    return await buildChecked(bytes, { ...defaultBuildLimits, ...options.limits });
+  } catch (error) {
+    return { status: 'failed', message: `The build broke: ${String(error).slice(0, messageCharactersMax)}` };
+  }
 }
