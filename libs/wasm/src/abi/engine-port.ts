@@ -25,9 +25,12 @@ function usageOf(counters: Counters | undefined): EngineUsage {
 /** Puts what host calls do for a guest on the guest's own account. */
 export class HostMeter {
   readonly #counters: Counters;
+  readonly #trap: () => never;
 
-  constructor(counters: Counters) {
+  /** @param trap ends the guest; a component's glue lets only traps of its own realm pass. */
+  constructor(counters: Counters, trap: () => never = trapUncatchable) {
     this.#counters = counters;
+    this.#trap = trap;
   }
 
   /**
@@ -43,7 +46,7 @@ export class HostMeter {
     const rest = left < 0n ? 0n : left % slice;
     fuel.value = rest;
     reserve.value = left - rest;
-    if (left < 0n) trapUncatchable();
+    if (left < 0n) this.#trap();
   }
 
   /** Counts memory that the host holds for the guest. @returns bytes of all memory so far, which may be too much. */
@@ -95,8 +98,13 @@ export class EngineSession {
  */
 export class ComponentSession {
   readonly #counters = createCounters();
-  readonly meter = new HostMeter(this.#counters);
+  readonly meter: HostMeter;
   readonly #shared = { [counterModule]: this.#counters.globals };
+
+  /** @param trap ends the guest, in the realm of its glue. */
+  constructor(trap: () => never) {
+    this.meter = new HostMeter(this.#counters, trap);
+  }
 
   begin(limits: ExecutionLimits): void {
     this.#counters.globals.memory.value = 0n;

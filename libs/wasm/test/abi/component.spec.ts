@@ -140,6 +140,12 @@ describe('WASI 0.2', () => {
     expect(await run(body)).toMatchObject({ outcome: 'succeeded', output: '2' });
   });
 
+  test('an endless loop of calls ends at the instruction limit after few of them, for each takes the host its time', async () => {
+    const result = await run('(loop $more (drop (call $random)) (br $more)) (i32.const 0)');
+    expect(result).toMatchObject({ outcome: 'instruction_limit', fuelUsed: 11_000_000 });
+    expect(result.instructionsUsed).toBeLessThan(100_000);
+  });
+
   test('an interface that nobody offers is refused by name', async () => {
     const bytes = await componentOf(
       textCore(echo, '(import "acme:store/kv" "get" (func $get (param i32)))'),
@@ -151,6 +157,38 @@ describe('WASI 0.2', () => {
       rejection: { code: 'unknown_import', found: 'acme:store/kv', allowed: expect.stringContaining('wasi:cli/exit') },
     });
   });
+});
+
+test('a call that may answer with an error does not turn the end of the run into one', async () => {
+  const wit = `package test:streams;
+    world w {
+      import wasi:cli/stderr@0.2.3;
+      import wasi:io/streams@0.2.3;
+      export run: func(input: string) -> result<string, string>;
+    }
+    package wasi:io@0.2.3 {
+      interface error { resource error; }
+      interface streams {
+        use error.{error};
+        variant stream-error { last-operation-failed(error), closed }
+        resource output-stream { blocking-write-and-flush: func(contents: list<u8>) -> result<_, stream-error>; }
+      }
+    }
+    package wasi:cli@0.2.3 {
+      interface stderr { use wasi:io/streams@0.2.3.{output-stream}; get-stderr: func() -> output-stream; }
+    }`;
+  const imports = `
+    (import "wasi:cli/stderr@0.2.3" "get-stderr" (func $stderr (result i32)))
+    (import "wasi:io/streams@0.2.3" "[method]output-stream.blocking-write-and-flush" (func $write (param i32 i32 i32 i32)))`;
+  const body = `(local $stream i32) (local.set $stream (call $stderr))
+    (i32.store8 (i32.const 1024) (i32.const 33))
+    (loop $more
+      (call $write (local.get $stream) (i32.const 1024) (i32.const 1) (i32.const 64))
+      (br_if $more (i32.eqz (i32.load8_u (i32.const 64)))))
+    (call $answer (i32.const 0) (i32.const 1024) (i32.const 1))`;
+  const endless = await runOnce(await componentOf(textCore(body, imports), wit));
+  expect(endless).toMatchObject({ outcome: 'instruction_limit', fuelUsed: 11_000_000 });
+  expect(endless.log.length).toBeGreaterThan(1_000);
 });
 
 describe('typed worlds', () => {

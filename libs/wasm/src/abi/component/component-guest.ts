@@ -53,7 +53,7 @@ function errorText(error: unknown): string {
 export class ComponentGuest implements Guest {
   readonly #realm: ComponentRealm;
   readonly #host: WasiP2Host;
-  readonly #session = new ComponentSession();
+  readonly #session: ComponentSession;
   readonly #imports: Readonly<Record<string, unknown>>;
   readonly #cores: ReadonlyMap<string, CompiledCore>;
   readonly #entry: ComponentEntry;
@@ -70,6 +70,7 @@ export class ComponentGuest implements Guest {
     this.#debug = compiled.debug;
     this.#memoryBytesInitial = compiled.modules.reduce((sum, core) => sum + core.memoryBytesInitial, 0);
     this.#realm = createComponentRealm(compiled.glue);
+    this.#session = new ComponentSession(this.#realm.trap);
     this.#host = new WasiP2Host(this.#realm.trap);
     this.#host.standardStreamsCarryJson = this.#entry.style === 'command';
     this.#imports = wasiP2Interfaces(this.#host);

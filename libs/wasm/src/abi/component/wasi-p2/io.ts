@@ -17,10 +17,12 @@ export class Pollable {
   }
 
   ready(): boolean {
+    this.#host.chargeCall();
     return this.atNs <= this.#host.monotonicNs;
   }
 
   block(): void {
+    this.#host.chargeCall();
     this.#host.sleepUntil(this.atNs);
   }
 }
@@ -41,6 +43,7 @@ export class InputStream {
   }
 
   read(length: bigint): Uint8Array {
+    this.#host.chargeCall();
     const { state, standardStreamsCarryJson } = this.#host;
     const left = standardStreamsCarryJson ? state.input.length - state.inputOffset : 0;
     if (left === 0) throw new WasiP2Error(closed);
@@ -63,6 +66,7 @@ export class InputStream {
   }
 
   subscribe(): Pollable {
+    this.#host.chargeCall();
     return new Pollable(this.#host);
   }
 }
@@ -78,6 +82,7 @@ export class OutputStream {
   }
 
   checkWrite(): bigint {
+    this.#host.chargeCall();
     return BigInt(streamChunkBytesMax);
   }
 
@@ -85,6 +90,7 @@ export class OutputStream {
   write(bytes: Uint8Array): void {
     const { state, standardStreamsCarryJson } = this.#host;
     if (bytes.length > streamChunkBytesMax) this.#host.trap();
+    this.#host.chargeCall();
     this.#host.charge(bytes.length >>> 3);
     const sink = this.#isOutput && standardStreamsCarryJson ? state.output : state.log;
     sink.write(bytes);
@@ -96,11 +102,16 @@ export class OutputStream {
     this.write(bytes);
   }
 
-  flush(): void {}
+  flush(): void {
+    this.#host.chargeCall();
+  }
 
-  blockingFlush(): void {}
+  blockingFlush(): void {
+    this.flush();
+  }
 
   subscribe(): Pollable {
+    this.#host.chargeCall();
     return new Pollable(this.#host);
   }
 

@@ -6,6 +6,24 @@ import { type WasiInterface, WasiP2Host } from './wasi-p2-host.js';
 
 /** Every interface of WASI 0.2 that a component may import. It is the allow-list: what is not here is refused. */
 export function wasiP2Interfaces(host: WasiP2Host): Readonly<Record<string, WasiInterface>> {
+  const interfaces = allInterfaces(host);
+  return Object.fromEntries(Object.entries(interfaces).map(([name, members]) => [name, charged(host, members)]));
+}
+
+/** Arrow functions are host functions and are charged here; classes are resources, whose methods charge themselves. */
+function charged(host: WasiP2Host, members: WasiInterface): WasiInterface {
+  const entries = Object.entries(members).map(([name, member]) => {
+    if (typeof member !== 'function' || Object.hasOwn(member, 'prototype')) return [name, member];
+    const call = (...values: unknown[]): unknown => {
+      host.chargeCall();
+      return Reflect.apply(member, undefined, values);
+    };
+    return [name, call];
+  });
+  return Object.fromEntries(entries);
+}
+
+function allInterfaces(host: WasiP2Host): Readonly<Record<string, WasiInterface>> {
   return {
     ...cliInterfaces(host),
     ...clockInterfaces(host),
