@@ -1,4 +1,5 @@
 import { describe, expect, test } from '@jest/globals';
+import { costs } from '../../src/abi/wasi/costs.js';
 import { guestOf, request, runOnce } from './support/run-guest.js';
 import { command, printing, wat } from './support/wat.js';
 
@@ -251,7 +252,8 @@ describe('work that a guest asks of the host is paid for', () => {
     );
     const result = await runOnce(bytes);
     expect(result.outcome).toBe('succeeded');
-    expect(result.fuelUsed - result.instructionsUsed).toBe(60_000);
+    const { call, buffer, randomByte } = costs;
+    expect(result.fuelUsed - result.instructionsUsed).toBe(2 * call + buffer + 60_000 * randomByte);
   });
 
   test('an endless stream of random bytes ends at the instruction limit, inside of the host call', async () => {
@@ -259,6 +261,17 @@ describe('work that a guest asks of the host is paid for', () => {
     const result = await runOnce(bytes);
     expect(result).toMatchObject({ outcome: 'instruction_limit', fuelUsed: 11_000_000 });
     expect(result.instructionsUsed).toBeLessThan(2_000);
+  });
+});
+
+describe('no call gives a guest much more of the host than its limit stands for', () => {
+  test.each([
+    ['writing nothing', '(call $fd_write (i32.const 2) (i32.const 0) (i32.const 1) (i32.const 64))', 160],
+    ['one random byte', '(call $random_get (i32.const 64) (i32.const 1))', 101],
+  ])('%s', async (_name, call, units) => {
+    const result = await runOnce(await command(`(loop $more (drop ${call}) (br $more))`));
+    expect(result.outcome).toBe('instruction_limit');
+    expect(result.instructionsUsed).toBeLessThan(11_000_000 / (units / 10));
   });
 });
 

@@ -1,18 +1,10 @@
+import { costs } from './costs.js';
 import type { WasiHost } from './wasi-host.js';
 
 /** The most buffers one call may name, as in Linux (IOV_MAX): what a host call does must be bounded. */
 export const iovecsMax = 1_024;
 
 const iovecBytes = 8;
-
-/** Every libc writes with one or two buffers; a guest that names many pays for the host's work on each. */
-const freeBuffers = 4;
-const unitsPerBuffer = 32;
-
-/** Charges a call by the items that its guest made it look at. */
-export function chargeItems(host: WasiHost, count: number): void {
-  if (count > freeBuffers) host.charge((count - freeBuffers) * unitsPerBuffer);
-}
 
 /** Why a list of buffers can't be used; the two map to `EINVAL` and `EFAULT`. */
 export type IovecProblem = 'too-many' | 'out-of-range';
@@ -25,7 +17,7 @@ export function readIovecs(host: WasiHost, pointer: number, count: number): read
   const wanted = count >>> 0;
   if (wanted > iovecsMax) return 'too-many';
   if (!host.memory.holds(pointer, wanted * iovecBytes)) return 'out-of-range';
-  chargeItems(host, wanted);
+  host.charge(costs.call + wanted * costs.buffer);
   const buffers: Uint8Array[] = [];
   for (let i = 0; i < wanted; i += 1) {
     const at = (pointer >>> 0) + i * iovecBytes;

@@ -1,5 +1,6 @@
+import { costs } from './costs.js';
 import { type Errno, errno } from './errno.js';
-import { chargeItems, iovecsMax } from './iovec.js';
+import { iovecsMax } from './iovec.js';
 import type { WasiHost } from './wasi-host.js';
 
 const realtime = 0;
@@ -57,7 +58,7 @@ function poll(host: WasiHost, input: number, output: number, count: number, even
   if (!memory.holds(input, wanted * subscriptionBytes) || !memory.holds(output, wanted * eventBytes))
     return errno.fault;
   if (!memory.holds(eventsPointer, 4)) return errno.fault;
-  chargeItems(host, wanted);
+  host.charge(costs.poll + wanted * costs.subscription);
   const subscriptions = Array.from({ length: wanted }, (_, i) => {
     const at = (input >>> 0) + i * subscriptionBytes;
     return { at, tag: memory.u8(at + 8) };

@@ -1,3 +1,4 @@
+import { costs } from './costs.js';
 import { type Errno, errno } from './errno.js';
 import type { WasiHost } from './wasi-host.js';
 
@@ -34,6 +35,7 @@ export function descriptorFunctions(host: WasiHost) {
     fd_fdstat_get: (fd: number, pointer: number): Errno => {
       const stream = host.stream(fd);
       if (stream === undefined) return errno.badf;
+      host.charge(costs.call);
       if (!host.memory.writeBytes(pointer, new Uint8Array(fdstatBytes))) return errno.fault;
       host.memory.writeBytes((pointer >>> 0) + 2, new Uint8Array([host.flags(fd), 0]));
       host.memory.writeU64((pointer >>> 0) + 8, stream === 'stdin' ? readRights : writeRights);
@@ -48,6 +50,7 @@ export function descriptorFunctions(host: WasiHost) {
     fd_fdstat_set_rights: refuse(errno.success),
     fd_filestat_get: (fd: number, pointer: number): Errno => {
       if (host.stream(fd) === undefined) return errno.badf;
+      host.charge(costs.call);
       return host.memory.writeBytes(pointer, new Uint8Array(filestatBytes)) ? errno.success : errno.fault;
     },
     fd_advise: refuse(errno.spipe),

@@ -1,4 +1,5 @@
 import { trapUncatchable } from '../../runtime/trap-uncatchable.js';
+import { costs } from './costs.js';
 import { type Errno, errno } from './errno.js';
 import type { WasiHost } from './wasi-host.js';
 
@@ -28,7 +29,7 @@ export function processFunctions(host: WasiHost) {
       const target = host.memory.slice(pointer, length);
       if (target === undefined) return errno.fault;
       // One call may ask for all of memory, so the bytes are paid for: about what making one costs the host.
-      host.charge(target.length);
+      host.charge(costs.call + target.length * costs.randomByte);
       host.state.random.fill(target);
       return errno.success;
     },
