@@ -36,11 +36,14 @@ export class BuildQueue {
     }
   }
 
+  /** Lets the build that runs finish, at most `closeGraceMs`; those that wait are refused. */
   async close(): Promise<void> {
     this.closed = true;
     clearTimeout(this.idle);
+    const giveUp = setTimeout(() => this.process?.kill('the pool was closed'), this.options.closeGraceMs);
     await this.last;
     await this.process?.close();
+    clearTimeout(giveUp);
   }
 
   private async run(module: Uint8Array, options: BuildRequestOptions): Promise<BuildResult> {

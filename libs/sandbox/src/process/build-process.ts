@@ -62,6 +62,10 @@ export class BuildProcess {
     });
   }
 
+  kill(reason: string): void {
+    this.link.kill(reason);
+  }
+
   close(): Promise<void> {
     this.link.close();
     return this.whenEnded;
