@@ -49,11 +49,15 @@ export class HostMeter {
     if (left < 0n) this.#trap();
   }
 
-  /** Counts memory that the host holds for the guest. @returns bytes of all memory so far, which may be too much. */
+  /**
+   * Counts memory that the host holds for the guest, if the guest's limit allows it.
+   *
+   * @returns bytes of all memory with it; above the limit, nothing has been counted.
+   */
   reserve(bytes: number): number {
-    const { memory } = this.#counters.globals;
+    const { memory, memoryMax } = this.#counters.globals;
     const total = (memory.value as bigint) + BigInt(bytes);
-    memory.value = total;
+    if (total <= (memoryMax.value as bigint)) memory.value = total;
     return Number(total);
   }
 }

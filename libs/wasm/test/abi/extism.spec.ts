@@ -127,10 +127,10 @@ describe('what a plug-in is answered', () => {
 describe('memory of the host that a plug-in asks for', () => {
   test('counts against its limit', async () => {
     const bytes = await plugin('(drop (call $alloc (i64.const 20000000))) (i32.const 0)');
-    expect(await runOnce(bytes)).toMatchObject({
-      outcome: 'memory_limit',
-      limit: { name: 'memoryBytesMax', max: 10_000_000 },
-    });
+    const result = await runOnce(bytes);
+    expect(result).toMatchObject({ outcome: 'memory_limit', limit: { name: 'memoryBytesMax', max: 10_000_000 } });
+    expect(result.limit?.actual).toBeGreaterThan(20_000_000);
+    expect(result.memoryBytesPeak).toBe(65_536);
   });
 
   test('counts in tiny blocks too, with what each costs the host', async () => {
