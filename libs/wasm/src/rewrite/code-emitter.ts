@@ -141,10 +141,24 @@ export class CodeEmitter {
     this.out.list([0xac, 0x84]);
   }
 
-  /** Writes a cost into the two bytes that were kept free: a signed LEB128 that may be longer than it had to be. */
+  /**
+   * Writes a cost into the two bytes that were kept free for it. Most costs need only one: then the segment moves up by
+   * a byte, and the hints in it with it.
+   */
   patchCharge(patchAt: number, cost: number): void {
-    this.out.bytes[patchAt] = (cost & 0x7f) | 0x80;
-    this.out.bytes[patchAt + 1] = cost >> 7;
+    const { out, unlikely } = this;
+    const { bytes } = out;
+    if (cost > 63) {
+      bytes[patchAt] = (cost & 0x7f) | 0x80;
+      bytes[patchAt + 1] = cost >> 7;
+      return;
+    }
+    bytes[patchAt] = cost;
+    bytes.copyWithin(patchAt + 1, patchAt + 2, out.pos);
+    out.pos--;
+    for (let at = unlikely.length - 1; at >= 0 && (unlikely[at] as number) > patchAt; at--) {
+      unlikely[at] = (unlikely[at] as number) - 1;
+    }
   }
 
   /** Calls an inner function of any shape. */
