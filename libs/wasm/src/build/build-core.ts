@@ -16,7 +16,7 @@ export function buildCore(bytes: Uint8Array, limits: BuildLimits): BuildResult {
   let metered: MeteredCore;
   try {
     module = readModule(bytes);
-    metered = meterCore(module, 'module', 'own');
+    metered = meterCore(module, 'module', 0, 'own');
   } catch (error) {
     return { status: 'rejected', rejection: rejectionOf(error) };
   }

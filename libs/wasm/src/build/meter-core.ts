@@ -3,7 +3,7 @@ import type { DecodedModule } from '../inspect/decoded-module.js';
 import { RewritePlan } from '../rewrite/plan.js';
 import { rewriteModule } from '../rewrite/rewrite.js';
 import type { RewriteOptions } from '../rewrite/rewrite-options.js';
-import { stripCustomSections } from './strip-custom-sections.js';
+import { nameModule, stripCustomSections } from './strip-custom-sections.js';
 
 /** Names are kept for backtraces; a module with more than this keeps the first. */
 const namesMax = 50_000;
@@ -32,13 +32,23 @@ function debugInfo(module: DecodedModule, part: string, options: RewriteOptions)
   };
 }
 
-/** Meters one core module for an artifact. @throws WasmError when it can't be metered. */
-export function meterCore(module: DecodedModule, part: string, counters: 'own' | 'imported'): MeteredCore {
+/**
+ * Meters one core module for an artifact.
+ *
+ * @param ordinal its place among the core modules, from 0.
+ * @throws WasmError when it can't be metered.
+ */
+export function meterCore(
+  module: DecodedModule,
+  part: string,
+  ordinal: number,
+  counters: 'own' | 'imported',
+): MeteredCore {
   const options: RewriteOptions = { counters, customSections: 'drop' };
   const { bytes, summary } = rewriteModule(module, options);
   const stripped = stripCustomSections(bytes);
   return {
-    bytes: stripped,
+    bytes: nameModule(stripped, ordinal),
     bytesAdded: stripped.length - stripCustomSections(module.bytes).length,
     memoryBytesInitial: summary.memoryBytesInitial,
     debug: debugInfo(module, part, options),

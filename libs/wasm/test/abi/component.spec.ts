@@ -78,6 +78,27 @@ describe('a component with run: func(input: string) -> result<string, string>', 
   });
 });
 
+test('in a backtrace through several core modules, every frame has the name from its own module', async () => {
+  const bytes = await wat(`(component
+    (core module $lib (func) (func) (func $deep (export "deep") unreachable))
+    (core module $main
+      (import "lib" "deep" (func $imported))
+      (memory (export "memory") 1)
+      (func (export "realloc") (param i32 i32 i32 i32) (result i32) (i32.const 4096))
+      (func $entry (export "run") (param i32 i32) (result i32) (call $imported) (i32.const 0)))
+    (core instance $l (instantiate $lib))
+    (core instance $m (instantiate $main (with "lib" (instance $l))))
+    (func (export "run") (param "input" string) (result (result string (error string)))
+      (canon lift (core func $m "run") (memory (core memory $m "memory")) (realloc (core func $m "realloc")))))`);
+  expect(await runOnce(bytes)).toMatchObject({
+    outcome: 'trap',
+    backtrace: [
+      { functionIndex: 2, functionName: 'deep' },
+      { functionIndex: 2, functionName: 'entry' },
+    ],
+  });
+});
+
 describe('a component that breaks the canonical ABI is at fault itself, and Tenon is not', () => {
   test.each([
     ['a discriminant that its type has not', '(call $answer (i32.const 7) (i32.const 0) (i32.const 0))'],

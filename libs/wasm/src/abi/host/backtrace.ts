@@ -47,41 +47,61 @@ function stackOf(error: Error): string {
   }
 }
 
-/** V8 writes a frame of WebAssembly as `wasm://wasm/<hash>:wasm-function[<index>]:0x<offset>`. */
-const framePattern = /wasm:\/\/wasm\/[^\n]*:wasm-function\[(\d+)\]:0x[0-9a-f]+\)?$/;
+/**
+ * V8 writes a frame of WebAssembly as `wasm://wasm/m<ordinal>-<hash>:wasm-function[<index>]:0x<offset>`; the build has
+ * named the modules by their places.
+ */
+const framePattern = /wasm:\/\/wasm\/m(\d+)-[0-9a-f]+:wasm-function\[(\d+)\]:0x[0-9a-f]+\)?$/;
 
-/** Function indices of the rewritten module, innermost first. Rewritten modules carry no names, so none can be forged. */
-function indicesOf(stack: string): number[] {
-  return stack.split('\n', framesMax * 4).flatMap((line) => {
-    const index = framePattern.exec(line)?.[1];
-    return index === undefined ? [] : [Number(index)];
-  });
+interface RawFrame {
+  readonly module: number;
+  readonly index: number;
 }
 
-/** Maps frames back to the upload; the thin wrapper that metering leaves at an index shows only once with its body. */
-function originalIndices(indices: readonly number[], module: DebugInfo['modules'][number]): number[] {
-  const { appendedFrom, originals } = module;
-  const mapped = indices.map((index) => (index < appendedFrom ? index : originals[index - appendedFrom]));
-  return mapped.filter((index, i): index is number => {
-    const isWrapper = index === indices[i];
-    const bodyBefore = i > 0 && (indices[i - 1] ?? 0) >= appendedFrom && mapped[i - 1] === index;
-    // What metering appended beyond the bodies are helpers of its own, which no author knows.
-    return index !== undefined && !(isWrapper && bodyBefore);
+/** Frames of the rewritten modules, innermost first. They carry no names of functions, so none can be forged. */
+function rawFrames(stack: string): RawFrame[] {
+  return stack.split('\n', framesMax * 4).flatMap((line) => {
+    const [, module, index] = framePattern.exec(line) ?? [];
+    return index === undefined ? [] : [{ module: Number(module), index: Number(index) }];
   });
 }
 
 /**
- * The guest's frames in an error's stack, innermost first.
+ * Maps a frame back to the upload. What metering appended beyond the bodies of functions are helpers of its own, which
+ * no author knows; and of a body and the thin wrapper that metering left at its index, only the body shows.
+ */
+function guestFrame(
+  frame: RawFrame,
+  before: RawFrame | undefined,
+  modules: DebugInfo['modules'],
+): GuestFrame | undefined {
+  const module = modules[frame.module];
+  if (module === undefined) return undefined;
+  const { appendedFrom, originals, names } = module;
+  const original = (index: number): number | undefined =>
+    index < appendedFrom ? index : originals[index - appendedFrom];
+  const functionIndex = original(frame.index);
+  if (functionIndex === undefined) return undefined;
+  const isWrapper =
+    frame.index < appendedFrom &&
+    before?.module === frame.module &&
+    before.index >= appendedFrom &&
+    original(before.index) === functionIndex;
+  if (isWrapper) return undefined;
+  const functionName = names[String(functionIndex)];
+  return functionName === undefined ? { functionIndex } : { functionIndex, functionName };
+}
+
+/**
+ * The guest's frames in an error's stack, innermost first. Indices are those of the upload; in a component, of the core
+ * module that the function lies in.
  *
- * @param debug the debug part of the artifact; without it frames carry indices of the rewritten module.
+ * @param debug the debug part of the artifact.
  */
 export function backtraceOf(error: unknown, debug: string | undefined): readonly GuestFrame[] {
-  if (!types.isNativeError(error)) return [];
-  const module = debug === undefined ? undefined : debugSchema.parse(JSON.parse(debug)).modules[0];
-  const indices = indicesOf(stackOf(error));
-  const originals = module === undefined ? indices : originalIndices(indices, module);
-  return originals.slice(0, framesMax).map((functionIndex) => {
-    const functionName = module?.names[String(functionIndex)];
-    return functionName === undefined ? { functionIndex } : { functionIndex, functionName };
-  });
+  if (!types.isNativeError(error) || debug === undefined) return [];
+  const { modules } = debugSchema.parse(JSON.parse(debug));
+  const frames = rawFrames(stackOf(error));
+  const mapped = frames.map((frame, i) => guestFrame(frame, frames[i - 1], modules));
+  return mapped.filter((frame) => frame !== undefined).slice(0, framesMax);
 }

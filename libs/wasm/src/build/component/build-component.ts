@@ -25,9 +25,9 @@ const rejected = (rejection: BuildRejection): BuildResult => ({ status: 'rejecte
 
 function checkedCores({ coreModules }: Transpiled): Core[] | BuildRejection {
   try {
-    return coreModules.map(({ name, bytes }) => {
+    return coreModules.map(({ name, bytes }, ordinal) => {
       const module = readModule(bytes);
-      return { name, module, metered: meterCore(module, name, 'imported') };
+      return { name, module, metered: meterCore(module, name, ordinal, 'imported') };
     });
   } catch (error) {
     return rejectionOf(error);
