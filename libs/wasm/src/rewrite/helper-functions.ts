@@ -137,11 +137,15 @@ function overflow(plan: RewritePlan, helper: Helper): { type: number; body: Uint
   return { type: plan.types.plain([], []), body: code.out.take() };
 }
 
-/** Charges `amount` (in a local) to fuel and bulk, and takes a new slice when that used the old one up. */
+/**
+ * Charges `amount` (in a local) to fuel and bulk, and takes a new slice when that used the old one up. Both counters
+ * are written at once, so that they agree when the operator traps that was charged for.
+ */
 function charge(plan: RewritePlan, code: Assembler, fuelLocal: number, amountLocal: number): void {
   const bulkCounter = plan.counter('bulk');
   code.global(bulkCounter).get(amountLocal).ops(0x7c).setGlobal(bulkCounter);
-  code.get(fuelLocal).get(amountLocal).ops(0x7d).indexed(0x22, fuelLocal).const64(0).ops(0x53, 0x04, 0x40);
+  code.get(fuelLocal).get(amountLocal).ops(0x7d).indexed(0x22, fuelLocal).setGlobal(plan.counter('fuel'));
+  code.get(fuelLocal).const64(0).ops(0x53, 0x04, 0x40);
   code.const32(0).get(fuelLocal).indexed(0x10, plan.helper('slow')).set(fuelLocal).ops(0x0b);
 }
 

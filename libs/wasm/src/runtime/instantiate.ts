@@ -75,8 +75,7 @@ export class Counters {
     const reserve = i64(globals.reserve);
     const left = reserve + i64(globals.fuel);
     const bulk = i64(globals.bulk);
-    // A trap inside a bulk operation leaves its charge in registers, while `bulk` has it already.
-    const charged = this.granted - left < bulk ? bulk : this.granted - left;
+    const charged = this.granted - left;
     const fuel = left < 0n ? this.granted : charged;
     // The charge that crossed the limit is in `bulk` as a whole, so it must be in what it is taken from as well.
     const instructions = charged - bulk;

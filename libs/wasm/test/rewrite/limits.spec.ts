@@ -63,6 +63,15 @@ describe('the instruction limit', () => {
     expect(() => instantiate(module, {}, { fuel: 1_000 })).toThrow(WebAssembly.RuntimeError);
   });
 
+  it('counts no less than nothing when an operator that was charged by size traps', async () => {
+    const { call } = await meter(
+      '(module (memory 1) (func (export "run") (memory.fill (i32.const 8) (i32.const 1) (i32.const 65536))))',
+    );
+    const { error, usage } = call('run');
+    expect(error).toMatch(/out of bounds/);
+    expect([usage.instructions, usage.bulk]).toEqual([5n, 8n + 65_536n / 8n]);
+  });
+
   it('lags by less than a slice after a trap of the engine', async () => {
     const { call } = await meter(
       '(module (func (export "run") (param i32) (result i32) (loop (br_if 0 (local.tee 0 (i32.sub (local.get 0) (i32.const 1))))) (i32.div_u (i32.const 1) (local.get 0))))',
