@@ -58,7 +58,7 @@ export const synchronousDeadlineMs = 250;
 
 /** What an upload may be, before anything parses it. */
 export const uploadLimits = {
-  coreModuleBytesMax: 2 * MB,
+  coreModuleBytesMax: 4 * MB,
   componentBytesMax: 16 * MB,
 } as const;
 

@@ -97,18 +97,18 @@ describe('an upload that is no valid module is refused', () => {
     ['text', new TextEncoder().encode('(module)'), 'not_wasm'],
     ['another version', Uint8Array.of(0, 0x61, 0x73, 0x6d, 2, 0, 0, 0), 'unknown_version'],
     ['a component that ends early', Uint8Array.of(0, 0x61, 0x73, 0x6d, 13, 0, 1, 0, 1, 200), 'unexpected_end'],
-    ['too large', new Uint8Array(2_000_001).fill(0).with(0, 0), 'not_wasm'],
+    ['too large', new Uint8Array(4_000_001).fill(0).with(0, 0), 'not_wasm'],
   ])('%s', async (_name, bytes, code) => {
     expect(await rejection(bytes)).toMatchObject({ code });
   });
 
   test('above the limit, with both sizes', async () => {
-    const bytes = new Uint8Array(2_000_001);
+    const bytes = new Uint8Array(4_000_001);
     bytes.set([0, 0x61, 0x73, 0x6d, 1, 0, 0, 0]);
     expect(await rejection(bytes)).toMatchObject({
       code: 'module_bytes_limit',
-      found: '2000001 bytes',
-      allowed: '2000000 bytes',
+      found: '4000001 bytes',
+      allowed: '4000000 bytes',
     });
   });
 
