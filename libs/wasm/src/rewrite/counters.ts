@@ -1,4 +1,4 @@
-import { reservedPrefix } from '../inspect/import-section.js';
+import { reservedPrefix } from '../inspect/external-types.js';
 
 /** Logical bytes of stack that a run has when nobody says otherwise: 512 kB, as Shopify's functions have. */
 export const stackBytesDefault = 512_000;

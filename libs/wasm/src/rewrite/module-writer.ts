@@ -4,7 +4,7 @@ import { readConstExpression } from '../inspect/const-expression.js';
 import type { DecodedModule, SectionSpan } from '../inspect/decoded-module.js';
 import { sectionRank } from '../inspect/module-reader.js';
 import { readDataSection, readElementSection } from '../inspect/segment-sections.js';
-import { skipGlobalType } from '../inspect/space-sections.js';
+import { skipGlobalType } from '../inspect/external-types.js';
 import type { CodeSections } from './code-sections.js';
 import {
   counterExport,
