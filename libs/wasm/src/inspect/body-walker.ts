@@ -28,6 +28,8 @@ export class BodyWalker {
   slotBytes = 0;
   /** See {@link DecodedModule.fixedCosts}. */
   fixedCost = 0;
+  /** See {@link DecodedModule.bodyOperators}. */
+  operators = 0;
   private cost = 0;
   private straight = true;
   private ended = false;
@@ -46,6 +48,7 @@ export class BodyWalker {
     this.flags = type.hasVector ? bodyFlag.vectors : 0;
     this.control.reset(type.resultCount);
     this.cost = 1;
+    this.operators = 1;
     this.straight = true;
     this.ended = false;
     const localBytes = this.readLocals(type);
@@ -78,7 +81,10 @@ export class BodyWalker {
     const kind = (immediateOf[slot] as number) - 1;
     const feature = featureOf[slot] as number;
     this.featuresSeen[feature] = 1;
-    if (!this.ended && !isFree(slot)) this.cost++;
+    if (!isFree(slot)) {
+      this.operators++;
+      if (!this.ended) this.cost++;
+    }
     if (kind === imm.none) this.control.adjust(popsOf[slot] as number, pushesOf[slot] as number);
     else if (kind === imm.local) this.stepLocal(slot, offset);
     else this.stepOther(slot, kind, offset);
@@ -207,7 +213,7 @@ export class BodyWalker {
 
   /** Whatever may go elsewhere makes the cost of the body depend on its input. */
   private noteFlow(slot: number, kind: number): void {
-    if (kind === imm.return || kind === imm.unreachable) this.ended = true;
+    if (kind === imm.return) this.ended = true;
     else if (slot !== 0x02 && kind !== imm.end && isFlow(slot, kind)) this.straight = false;
   }
 

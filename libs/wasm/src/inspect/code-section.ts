@@ -25,6 +25,7 @@ export function readCodeSection(reader: ByteReader, module: DecodedModule): void
   module.bodyLocals = new Uint32Array(count);
   module.frameBytes = new Uint32Array(count);
   module.fixedCosts = new Uint32Array(count);
+  module.bodyOperators = new Uint32Array(count);
   const walker = new BodyWalker(module, reader);
   const sectionEnd = reader.end;
   for (let at = 0; at < count; at++) {
@@ -52,6 +53,7 @@ function readBody(reader: ByteReader, module: DecodedModule, walker: BodyWalker,
     module.bodyFlags[at] = walker.flags;
     module.bodyLocals[at] = walker.localCount;
     module.fixedCosts[at] = walker.fixedCost;
+    module.bodyOperators[at] = walker.operators;
     module.frameBytes[at] = frameFixedBytes + walker.slotBytes;
   } catch (error) {
     throw error instanceof WasmError ? error.at({ functionIndex }) : error;

@@ -154,6 +154,8 @@ export class DecodedModule {
   frameBytes = new Uint32Array(0);
   /** What one run costs, for bodies without any control flow, calls or bulk operators; 0 for all others. */
   fixedCosts = new Uint32Array(0);
+  /** By defined function: 1 for entering, and 1 for every operator that is not free, whether it can be reached or not. */
+  bodyOperators = new Uint32Array(0);
   /** Functions that a tail call names: it can only call them by their original signature. */
   readonly tailCalled = new Set<number>();
   readonly helpers: HelperUse = {
@@ -176,10 +178,5 @@ export class DecodedModule {
   constructor(bytes: Uint8Array, limits: ModuleLimits) {
     this.bytes = bytes;
     this.limits = limits;
-  }
-
-  /** True when an exception can pass through code of this module, so that a call may never come back. */
-  get sawExceptions(): boolean {
-    return this.tagTypes.length > 0 || this.features.has('exceptions') || this.features.has('legacy-exceptions');
   }
 }

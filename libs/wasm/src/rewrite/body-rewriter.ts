@@ -20,7 +20,6 @@ export class BodyRewriter {
   private readonly plan: RewritePlan;
   private readonly module: DecodedModule;
   private readonly reader: ByteReader;
-  private readonly callsEndSegments: boolean;
   private paramCount = 0;
   private shape: Shape = shape.full;
   private localShift = 0;
@@ -33,7 +32,6 @@ export class BodyRewriter {
     this.reader = new ByteReader(plan.module.bytes);
     this.emit = new CodeEmitter(this.out, plan);
     this.charges = new Charges(this.emit);
-    this.callsEndSegments = plan.module.sawExceptions;
   }
 
   /**
@@ -60,7 +58,8 @@ export class BodyRewriter {
     else emit.loadAtInnerEntry();
     if (paysItself) emit.payFixed(plan.fixedCost(module.importedFunctions + defined));
     if (own === shape.free) charges.enterFree();
-    else charges.enter(own === shape.leaf ? undefined : this.frame);
+    else if (own !== shape.leaf) charges.enter(true, this.frame);
+    else charges.enter(plan.uncheckedCost(module.importedFunctions + defined) === 0, undefined);
     if (this.wrapsBody) this.openWrapper(typeIndex);
     this.copyCode();
     emit.exit(this.frame);
@@ -186,13 +185,16 @@ export class BodyRewriter {
     const { reader, charges, emit, out } = this;
     switch (kind) {
       case imm.else:
+        charges.otherArm();
+        this.copy(start);
+        return;
       case imm.catchAll:
-        charges.split();
+        charges.handler();
         this.copy(start);
         return;
       case imm.catch:
         reader.u32();
-        charges.split();
+        charges.handler();
         this.copy(start);
         return;
       case imm.delegate:
@@ -368,7 +370,7 @@ export class BodyRewriter {
     const count = reader.u32();
     for (let at = 0; at < count; at++) {
       if (reader.u8() < 2) reader.u32();
-      this.charges.target(reader.u32());
+      this.charges.handlerTarget(reader.u32());
     }
   }
 
@@ -386,9 +388,15 @@ export class BodyRewriter {
       charges.dead();
       return;
     }
-    if (this.callsEndSegments && callee !== shape.free) charges.close();
+    // What follows must not be charged yet: the callee may end the run.
+    if (callee === shape.free) {
+      emit.freeCall(inner);
+      return;
+    }
+    charges.close();
     if (inner >= 0) {
       emit.innerCall(inner, callee);
+      charges.returned(plan.uncheckedCost(index));
       return;
     }
     emit.flushAll();
@@ -401,7 +409,7 @@ export class BodyRewriter {
     const { charges, emit } = this;
     charges.add(1);
     const tail = slot === 0x13 || slot === 0x15;
-    if (tail || this.callsEndSegments) charges.close();
+    charges.close();
     if (tail) {
       emit.exit(this.frame);
       this.copy(start);

@@ -1,19 +1,28 @@
 import type { CodeEmitter } from './code-emitter.js';
 
-/** The largest amount that fits the two bytes kept free for it; longer stretches of code get a second charge. */
-const segmentMax = 8_191;
-/** The most that one operator can add: a call of a function whose caller pays for it. */
-const reserveMax = 1_001;
+/**
+ * What may be charged on any path before the next charge brings a check along. Small, because functions that return
+ * into each other add up: some 8,000 frames fit the default stack, and each may leave this much behind its last check.
+ * Also the largest cost of one segment, which with one operator more must fit the two bytes that are kept free for it.
+ */
+const uncheckedMax = 256;
 
 /**
  * Groups operators into segments that run as a whole, and charges each segment before its first operator. A segment
  * ends where control may go elsewhere or come from elsewhere; a block that nothing branches to ends nothing.
+ *
+ * Follows how much can have been charged since the last check, along the worst path to where it is: code only goes
+ * forward between loop heads, and these always check.
  */
 export class Charges {
   depth = 0;
   private readonly emit: CodeEmitter;
   private kinds = new Uint8Array(64);
   private targeted = new Uint8Array(64);
+  /** By open block: the most that is unchecked on a branch to its end, and where it starts. */
+  private atEnd = new Uint32Array(64);
+  private atStart = new Uint32Array(64);
+  private unchecked = 0;
   private cost = 0;
   private patchAt = -1;
   private checkPending = false;
@@ -26,14 +35,19 @@ export class Charges {
     this.emit = emit;
   }
 
-  /** Starts a function: entering costs 1. `frameBytes` is what a check also takes off the stack, if it is to check. */
-  enter(frameBytes: number | undefined): void {
+  /**
+   * Starts a function: entering costs 1.
+   * @param check whether to ask at once if anything is left; else the caller answers for what runs here.
+   * @param frameBytes what the check also takes off the stack.
+   */
+  enter(check: boolean, frameBytes: number | undefined): void {
     this.depth = 0;
     this.deadDepth = -1;
     this.free = false;
     this.checkPending = false;
     this.cost = 1;
-    this.patchAt = this.emit.charge(frameBytes !== undefined, frameBytes, false);
+    this.unchecked = 1;
+    this.patchAt = this.emit.charge(check, frameBytes, false);
   }
 
   /** Starts a function that its callers pay for: nothing is charged in it. */
@@ -46,24 +60,38 @@ export class Charges {
 
   add(cost: number): void {
     if (this.deadDepth >= 0 || this.free) return;
-    if (this.patchAt < 0) {
-      this.patchAt = this.emit.charge(this.checkPending, undefined, this.tightLoop);
-      this.checkPending = false;
-    }
+    if (this.patchAt < 0) this.start();
     this.cost += cost;
-    if (this.cost > segmentMax - reserveMax) this.close();
+    this.unchecked += cost;
+    if (this.cost >= uncheckedMax) this.close();
   }
 
   close(): void {
     if (this.patchAt < 0) return;
-    this.emit.patchCharge(this.patchAt, this.cost);
+    if (this.cost === 0) this.emit.removeCharge(this.patchAt);
+    else this.emit.patchCharge(this.patchAt, this.cost);
     this.patchAt = -1;
     this.cost = 0;
   }
 
+  /**
+   * Goes on behind a call of an inner function, with the fuel on the operand stack.
+   * @param unchecked what the callee may have run through without a check.
+   */
+  returned(unchecked: number): void {
+    this.unchecked += unchecked;
+    if (this.deadDepth >= 0 || this.unchecked >= uncheckedMax) this.emit.keepReturned();
+    else this.patchAt = this.emit.chargeReturned();
+  }
+
   /** Notes a branch to a label, counted from the innermost block. */
   target(label: number): void {
-    if (label < this.depth) this.targeted[this.depth - 1 - label] = 1;
+    this.arrive(label, this.unchecked);
+  }
+
+  /** Notes that a handler goes to a label: from where, nobody knows, so there is a check behind it. */
+  handlerTarget(label: number): void {
+    this.arrive(label, uncheckedMax);
   }
 
   /** Enters a block; a tight loop is one that has neither calls nor other loops in it. */
@@ -71,6 +99,8 @@ export class Charges {
     if (this.depth === this.kinds.length) this.grow();
     this.kinds[this.depth] = opcode;
     this.targeted[this.depth] = 0;
+    this.atEnd[this.depth] = 0;
+    this.atStart[this.depth] = this.unchecked;
     this.depth++;
     if (this.deadDepth >= 0) this.deadDepth++;
     else if (opcode === 0x03) {
@@ -84,27 +114,61 @@ export class Charges {
     const kind = this.kinds[this.depth] as number;
     const joins = (kind !== 0x02 && kind !== 0x03) || (kind === 0x02 && this.targeted[this.depth] === 1);
     if (this.deadDepth > 0) this.deadDepth--;
-    else if (this.deadDepth === 0) this.deadDepth = -1;
-    else if (joins) this.close();
+    else {
+      if (this.deadDepth === 0) this.deadDepth = -1;
+      else if (joins) this.close();
+      // An `if` may have no other arm: then its end is reached from its start.
+      const skipped = kind === 0x04 ? (this.atStart[this.depth] as number) : 0;
+      this.unchecked = Math.max(this.unchecked, skipped, this.atEnd[this.depth] as number);
+    }
   }
 
-  /** The other arm of an `if`, or a handler. */
-  split(): void {
-    if (this.deadDepth === 0) this.deadDepth = -1;
-    else if (this.deadDepth < 0) this.close();
+  /** The other arm of an `if`. */
+  otherArm(): void {
+    const at = this.depth - 1;
+    if (this.deadDepth <= 0) this.arrive(0, this.unchecked);
+    this.split();
+    if (this.deadDepth < 0) this.unchecked = this.atStart[at] as number;
+  }
+
+  /** A handler inside its block: where it comes from, nobody knows, so it starts with a check. */
+  handler(): void {
+    this.split();
+    this.unchecked = uncheckedMax;
   }
 
   dead(): void {
     if (this.deadDepth < 0) this.deadDepth = 0;
   }
 
-  private grow(): void {
-    const larger = (old: Uint8Array<ArrayBuffer>): Uint8Array<ArrayBuffer> => {
-      const copy = new Uint8Array(old.length * 2);
-      copy.set(old);
-      return copy;
-    };
-    this.kinds = larger(this.kinds);
-    this.targeted = larger(this.targeted);
+  private start(): void {
+    const check = this.checkPending || this.unchecked >= uncheckedMax;
+    this.patchAt = this.emit.charge(check, undefined, this.checkPending && this.tightLoop);
+    this.checkPending = false;
+    if (check) this.unchecked = 0;
   }
+
+  private arrive(label: number, unchecked: number): void {
+    if (label >= this.depth) return;
+    const at = this.depth - 1 - label;
+    this.targeted[at] = 1;
+    if (unchecked > (this.atEnd[at] as number)) this.atEnd[at] = unchecked;
+  }
+
+  private split(): void {
+    if (this.deadDepth === 0) this.deadDepth = -1;
+    else if (this.deadDepth < 0) this.close();
+  }
+
+  private grow(): void {
+    this.kinds = doubled(this.kinds, new Uint8Array(this.kinds.length * 2));
+    this.targeted = doubled(this.targeted, new Uint8Array(this.targeted.length * 2));
+    this.atEnd = doubled(this.atEnd, new Uint32Array(this.atEnd.length * 2));
+    this.atStart = doubled(this.atStart, new Uint32Array(this.atStart.length * 2));
+  }
+}
+
+function doubled<T extends Uint8Array | Uint32Array>(old: T, larger: T): T {
+  larger.set(old);
+  return larger;
 }

@@ -2,9 +2,6 @@ import type { ByteWriter } from '../binary/byte-writer.js';
 import { sliceInstructions } from './counters.js';
 import { type RewritePlan, type Shape, shape } from './plan.js';
 
-/** {@link sliceInstructions} as a signed LEB128. */
-const sliceLeb = [(sliceInstructions & 0x7f) | 0x80, sliceInstructions >> 7];
-
 /** Writes the instruction sequences of metering for one function at a time. */
 export class CodeEmitter {
   /** Offsets of the checks' `if` in the body, for the branch hints: they are almost never taken. */
@@ -96,21 +93,26 @@ export class CodeEmitter {
   }
 
   /**
-   * Takes the next slice without a call, since a call in a loop keeps the engine from unrolling it. The reserve is a
-   * whole number of slices, so that it is used up exactly when it would become negative.
+   * Takes as many slices as make the fuel positive, without a call, since a call in a loop keeps the engine from
+   * unrolling it. Slices are a power of two: what is below a slice stays, the (negative) rest goes to the reserve, which
+   * is a whole number of slices and so is used up exactly when it becomes negative.
    */
   private nextSlice(): void {
     const { out } = this;
+    this.op(0x23, this.reserve);
     this.getFuel();
-    out.list([0x42, ...sliceLeb, 0x7c]);
-    this.setFuel();
-    this.op(0x23, this.reserve);
-    out.list([0x42, ...sliceLeb, 0x7d]);
+    out.u8(0x42);
+    out.s32(-sliceInstructions);
+    out.list([0x83, 0x7c]);
     this.op(0x24, this.reserve);
-    this.op(0x23, this.reserve);
-    out.list([0x42, 0x00, 0x53, 0x04, 0x40]);
+    this.getFuel();
+    out.u8(0x42);
+    out.s32(sliceInstructions - 1);
+    out.u8(0x83);
+    this.setFuel();
     this.flushFuel();
-    out.list([0x00, 0x0b]);
+    this.op(0x23, this.reserve);
+    out.list([0x42, 0x00, 0x53, 0x04, 0x40, 0x00, 0x0b]);
   }
 
   /** Charges a fixed cost to the global, in a function that has no counters of its own. */
@@ -161,14 +163,39 @@ export class CodeEmitter {
     }
   }
 
-  /** Calls an inner function of any shape. */
+  /** Takes a charge out again that came to nothing. */
+  removeCharge(patchAt: number): void {
+    const { out } = this;
+    out.bytes.copyWithin(patchAt - 1, patchAt + 3, out.pos);
+    out.pos -= 4;
+  }
+
+  /** Calls a function that its caller pays for. */
+  freeCall(index: number): void {
+    this.op(0x10, index);
+  }
+
+  /** Calls an inner function, which leaves the fuel on the operand stack. */
   innerCall(index: number, callee: Shape): void {
-    if (callee === shape.free) {
-      this.op(0x10, index);
-      return;
-    }
     if (callee === shape.full) this.op(0x20, this.depthLocal);
-    this.helperCall(index);
+    this.getFuel();
+    this.op(0x10, index);
+  }
+
+  /** Charges a segment that starts behind a call, from the fuel that the call left. @returns where to patch the cost. */
+  chargeReturned(): number {
+    const { out } = this;
+    out.u8(0x42);
+    const patchAt = out.pos;
+    out.pos += 2;
+    out.u8(0x7d);
+    this.setFuel();
+    return patchAt;
+  }
+
+  /** Keeps the fuel that a call left. */
+  keepReturned(): void {
+    this.setFuel();
   }
 
   /** Calls a function that takes the fuel last and gives it back last. */

@@ -1,7 +1,7 @@
 import { ByteWriter } from '../binary/byte-writer.js';
 import type { DecodedLimits } from '../inspect/decoded-module.js';
-import { limitCode, sliceInstructions, sliceShift } from './counters.js';
-import { type Helper, pageBytes, type RewritePlan, shape, tableElementBytes } from './plan.js';
+import { limitCode, sliceInstructions } from './counters.js';
+import { type Helper, pageBytes, type RewritePlan, tableElementBytes } from './plan.js';
 import { valueType } from './type-table.js';
 
 const i32 = Uint8Array.of(valueType.i32);
@@ -108,22 +108,18 @@ export function helperFunctions(plan: RewritePlan): { readonly type: number; rea
 function slow(plan: RewritePlan): { type: number; body: Uint8Array } {
   const [fuel, reserve, limit] = [plan.counter('fuel'), plan.counter('reserve'), plan.counter('limit')];
   const code = new Assembler();
-  code.ops(1, 1, valueType.i64);
+  code.ops(0);
   code.get(0).const32(0).ops(0x48, 0x04, 0x40);
   code.get(1).setGlobal(fuel).const32(limitCode.stack).setGlobal(limit);
   code.indexed(0x10, plan.helper('overflow')).ops(0x00, 0x0b);
-  // As many whole slices as make the fuel positive again.
+  // As many whole slices as make the fuel positive again: what is below a slice stays, the rest is owed to the reserve.
+  code.global(reserve).get(1).const64(-sliceInstructions).ops(0x83, 0x7c).setGlobal(reserve);
   code
-    .const64(sliceInstructions - 1)
     .get(1)
-    .ops(0x7d)
-    .const64(sliceShift)
-    .ops(0x87)
-    .const64(sliceShift)
-    .ops(0x86)
-    .set(2);
-  code.global(reserve).get(2).ops(0x7d).setGlobal(reserve);
-  code.get(1).get(2).ops(0x7c).indexed(0x22, 1).setGlobal(fuel);
+    .const64(sliceInstructions - 1)
+    .ops(0x83)
+    .indexed(0x22, 1)
+    .setGlobal(fuel);
   code.global(reserve).const64(0).ops(0x53, 0x04, 0x40, 0x00, 0x0b).get(1).ops(0x0b);
   return { type: plan.types.plain([i32, i64], [i64]), body: code.out.take() };
 }
@@ -258,7 +254,6 @@ function start(plan: RewritePlan, helper: Helper): { type: number; body: Uint8Ar
 export function wrapperBody(plan: RewritePlan, index: number, inner: number): Uint8Array {
   const params = plan.module.types[plan.module.functionTypes[index] as number]?.paramCount ?? 0;
   const fuel = plan.counter('fuel');
-  if (plan.shape(index) === shape.free) return freeWrapperBody(plan, params, inner, plan.fixedCost(index));
   const code = new Assembler().ops(1, 1, valueType.i32);
   for (let at = 0; at < params; at++) code.get(at);
   code.global(plan.counter('depth')).indexed(0x22, params);
@@ -266,13 +261,4 @@ export function wrapperBody(plan: RewritePlan, index: number, inner: number): Ui
   code.global(fuel).indexed(0x10, inner).setGlobal(fuel);
   code.get(params).setGlobal(plan.counter('depth')).ops(0x0b);
   return code.out.take();
-}
-
-/** Pays for a function that its callers pay for, when the caller is not one of ours. */
-function freeWrapperBody(plan: RewritePlan, params: number, inner: number, cost: number): Uint8Array {
-  const fuel = plan.counter('fuel');
-  const code = new Assembler().ops(0);
-  code.global(fuel).const64(cost).ops(0x7d).setGlobal(fuel);
-  for (let at = 0; at < params; at++) code.get(at);
-  return code.indexed(0x10, inner).ops(0x0b).out.take();
 }

@@ -2,9 +2,9 @@ import { ByteReader } from '../binary/byte-reader.js';
 import { ByteWriter } from '../binary/byte-writer.js';
 import { readConstExpression } from '../inspect/const-expression.js';
 import type { DecodedModule, SectionSpan } from '../inspect/decoded-module.js';
+import { skipGlobalType } from '../inspect/external-types.js';
 import { sectionRank } from '../inspect/module-reader.js';
 import { readDataSection, readElementSection } from '../inspect/segment-sections.js';
-import { skipGlobalType } from '../inspect/external-types.js';
 import type { CodeSections } from './code-sections.js';
 import {
   counterExport,

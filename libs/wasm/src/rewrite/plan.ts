@@ -40,15 +40,18 @@ export type Shape = (typeof shape)[keyof typeof shape];
 
 /** Leaves with larger frames are treated as if they called something, so that their frame is taken off the stack. */
 const leafFrameBytesMax = 2_048;
-/** Costs above this are charged by the function itself: they would crowd out what else a charge can hold. */
-const freeCostMax = 1_000;
+/**
+ * What a function may cost that leaves checking to its caller. Calls are small: with a larger number a short caller
+ * could ask for very much work between two of its checks.
+ */
+export const uncheckedCalleeMax = 64;
 
 function chooseShape(module: DecodedModule, at: number, reachable: boolean): Shape {
   const flags = module.bodyFlags[at] as number;
   if (flags & bodyFlag.tailCalls) return shape.outer;
   if (flags & bodyFlag.calls || (module.frameBytes[at] as number) > leafFrameBytesMax) return shape.full;
   const fixed = module.fixedCosts[at] as number;
-  if (fixed > 0 && fixed <= freeCostMax) return shape.free;
+  if (fixed > 0 && fixed <= uncheckedCalleeMax) return shape.free;
   // Whoever comes from outside may come with nothing left, and only a full function checks when it is entered.
   return reachable ? shape.full : shape.leaf;
 }
@@ -121,6 +124,15 @@ export class RewritePlan {
   /** What a function of shape `free` costs its caller, beside the call itself. */
   fixedCost(index: number): number {
     return this.module.fixedCosts[index - this.module.importedFunctions] as number;
+  }
+
+  /**
+   * What a leaf may run through without a check of its own, by function index; 0 when it checks as it is entered. Loops
+   * check in any case.
+   */
+  uncheckedCost(index: number): number {
+    const operators = this.module.bodyOperators[index - this.module.importedFunctions] as number;
+    return this.shape(index) === shape.leaf && operators <= uncheckedCalleeMax ? operators : 0;
   }
 
   /** Type of a function where it is called from inside. */
