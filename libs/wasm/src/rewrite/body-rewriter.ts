@@ -402,7 +402,7 @@ export class BodyRewriter {
     emit.flushAll();
     out.u8(slot);
     out.u32(index);
-    emit.reloadFuel();
+    this.takeBack();
   }
 
   private copyIndirect(slot: number, start: number): void {
@@ -418,7 +418,15 @@ export class BodyRewriter {
     }
     emit.flushAll();
     this.copy(start);
-    emit.reloadFuel();
+    this.takeBack();
+  }
+
+  /** Goes on behind a call of something that keeps the fuel in its global. */
+  private takeBack(): void {
+    const { emit, charges } = this;
+    if (emit.keepsFuelInGlobal) return;
+    emit.returnedFuel();
+    charges.returned(0);
   }
 }
 

@@ -224,6 +224,16 @@ export class CodeEmitter {
     this.op(0x24, this.depth);
   }
 
+  /** Whether the function being written has no copy of the fuel of its own. */
+  get keepsFuelInGlobal(): boolean {
+    return this.fuelInGlobal;
+  }
+
+  /** Behind a call that left the fuel in its global: takes it to the operand stack, as a call of an inner function does. */
+  returnedFuel(): void {
+    this.op(0x23, this.fuel);
+  }
+
   reloadFuel(): void {
     if (this.fuelInGlobal) return;
     this.op(0x23, this.fuel);
