@@ -1,3 +1,4 @@
+import type { ExecutionResult } from '@tenon/contracts';
 import { SandboxClosedError, SandboxOverloadedError } from '../errors.js';
 import type { LinkEnd } from '../process/frame-link.js';
 import type { SandboxProcess } from '../process/sandbox-process.js';
@@ -6,8 +7,8 @@ import type { ArtifactSource, Job } from './job.js';
 import { type PlaceOptions, ProcessPlace } from './process-place.js';
 import { refusedResult } from './refused-result.js';
 
-/** After so many starts in a row that failed, work is answered instead of kept waiting. */
-const failuresInARowMax = 5;
+/** After so many starts in a row that gave no working process, work is answered instead of kept waiting. */
+const failedStartsInARowMax = 5;
 /** Inputs that may wait, whatever their number. */
 const queuedBytesMax = 256_000_000;
 
@@ -21,6 +22,8 @@ export interface GroupOptions {
 }
 
 export interface GroupHooks {
+  /** Asked before a job is sent to a process: an answer means that it must not run. */
+  refuse(job: Job): ExecutionResult | undefined;
   onLost(jobs: readonly Job[], end: LinkEnd): void;
   loadArtifact(artifact: ArtifactSource): Promise<Uint8Array>;
 }
@@ -36,7 +39,7 @@ export class ProcessGroup {
 
   constructor(
     private readonly options: GroupOptions,
-    hooks: GroupHooks,
+    private readonly hooks: GroupHooks,
   ) {
     const placeHooks = { loadArtifact: hooks.loadArtifact, onRoom: () => this.drain(), onEnd: this.ended(hooks) };
     this.places = Array.from({ length: options.processes }, () => new ProcessPlace(options.place, placeHooks));
@@ -51,7 +54,7 @@ export class ProcessGroup {
   }
 
   get isBroken(): boolean {
-    return this.places.every((place) => place.ready === undefined && place.failuresInARow >= failuresInARowMax);
+    return this.places.every((place) => place.ready === undefined && place.failedStartsInARow >= failedStartsInARowMax);
   }
 
   /** @throws SandboxOverloadedError when the queue is full. */
@@ -63,7 +66,7 @@ export class ProcessGroup {
     }
     const process = this.queued === 0 ? this.choose(job.artifact.id) : undefined;
     if (process !== undefined) {
-      process.execute(job);
+      this.send(process, job);
       return;
     }
     if (this.queued >= this.options.queueMax || this.queuedBytes >= queuedBytesMax) {
@@ -109,12 +112,19 @@ export class ProcessGroup {
       if (process === undefined && !job.isAbandoned()) return;
       this.queueHead += 1;
       this.queuedBytes -= job.inputBytes;
-      process?.execute(job);
+      if (process !== undefined) this.send(process, job);
       if (this.queueHead > 1_024 && this.queueHead * 2 > this.queue.length) {
         this.queue = this.queue.slice(this.queueHead);
         this.queueHead = 0;
       }
     }
+  }
+
+  /** Asked as late as this, because what a job waited behind may have been a run of the same artifact. */
+  private send(process: SandboxProcess, job: Job): void {
+    const refusal = this.hooks.refuse(job);
+    if (refusal === undefined) process.execute(job);
+    else job.settle(refusal);
   }
 
   /** The favourite while it has little to do, else whichever has least; none when all are full. */

@@ -7,6 +7,8 @@ import type { SandboxLogger } from './pool-options.js';
 /** A process that lived this long or answered this much was no part of a crash loop. */
 const healthyMs = 30_000;
 const healthyExecutions = 1_000;
+/** A process that died at work was most likely ended by a guest: its neighbours wait for the next one, so not for long. */
+const delayAfterWorkMsMax = 1_000;
 
 export interface PlaceOptions {
   readonly process: SandboxProcessOptions;
@@ -31,7 +33,9 @@ export class ProcessPlace implements SandboxProcessHooks {
   private restart: NodeJS.Timeout | undefined;
   private closed = false;
   private onAllEnded: (() => void) | undefined;
-  failuresInARow = 0;
+  /** Starts in a row that gave no process that could work. What dies at work is not among them: a guest did that. */
+  failedStartsInARow = 0;
+  private deathsInARow = 0;
   crashes = 0;
   recycled = 0;
   executionsOfPast = 0;
@@ -70,7 +74,7 @@ export class ProcessPlace implements SandboxProcessHooks {
   }
 
   onResult(process: SandboxProcess): void {
-    if (process.executions === healthyExecutions) this.failuresInARow = 0;
+    if (process.executions === healthyExecutions) this.deathsInARow = 0;
     if (this.leaving.has(process)) process.closeWhenIdle();
     else if (process === this.current && this.isWornOut(process)) this.prepareNext();
     this.hooks.onRoom();
@@ -148,10 +152,12 @@ export class ProcessPlace implements SandboxProcessHooks {
   }
 
   private afterCrash(process: SandboxProcess, end: LinkEnd): void {
+    const atWork = process.endedAtWork;
     this.crashes += 1;
-    if (performance.now() - process.startedAtMs > healthyMs) this.failuresInARow = 0;
-    this.failuresInARow += 1;
-    const delayMs = backoffMs(this.failuresInARow);
+    if (performance.now() - process.startedAtMs > healthyMs) this.deathsInARow = 0;
+    this.deathsInARow += 1;
+    this.failedStartsInARow = process.isReady && atWork ? 0 : this.failedStartsInARow + 1;
+    const delayMs = Math.min(backoffMs(this.deathsInARow), atWork ? delayAfterWorkMsMax : Number.POSITIVE_INFINITY);
     this.options.logger.error(
       { pid: process.pid, reason: end.reason, stderr: end.stderr, crashes: this.crashes, delayMs },
       'a sandbox process ended unexpectedly',

@@ -6,6 +6,7 @@ import { inFlightMax } from '../process/sandbox-process.js';
 import type { BuildRequestOptions } from '../protocol/build-messages.js';
 import { ArtifactStore } from './artifact-store.js';
 import { BuildQueue } from './build-queue.js';
+import { Convictions } from './convictions.js';
 import { DedicatedGroups } from './dedicated-groups.js';
 import type { ArtifactSource, Job } from './job.js';
 import { type ResolvedPoolOptions, resolvePoolOptions, type SandboxPoolOptions } from './pool-options.js';
@@ -55,6 +56,7 @@ class ProcessPool implements SandboxPool {
   private readonly builds: BuildQueue;
   /** Runs one execution at a time: those whose process ended under them, to tell the culprit from its neighbours. */
   private suspects: ProcessGroup | undefined;
+  private readonly convictions = new Convictions();
   private closed = false;
 
   constructor(private readonly options: ResolvedPoolOptions) {
@@ -109,6 +111,7 @@ class ProcessPool implements SandboxPool {
   private createGroup(processes: number, inFlight: number): ProcessGroup {
     return new ProcessGroup(groupOptions(this.options, processes, inFlight), {
       onLost: (jobs, end) => this.onLost(jobs, end),
+      refuse: (job) => this.convictions.refuse(job),
       loadArtifact: (artifact) => this.artifacts.get(artifact),
     });
   }
@@ -122,8 +125,13 @@ class ProcessPool implements SandboxPool {
       job.losses += 1;
       if (this.closed) job.reject(new SandboxClosedError());
       else if (job.losses === 1) this.retryAlone(job);
-      else job.settle(convicted(end));
+      else this.convict(job, convicted(end));
     }
+  }
+
+  private convict(job: Job, verdict: ExecutionResult): void {
+    this.convictions.add(job, verdict);
+    job.settle(verdict);
   }
 
   private retryAlone(job: Job): void {

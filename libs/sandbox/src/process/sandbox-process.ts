@@ -39,6 +39,8 @@ export class SandboxProcess {
   executions = 0;
   vitals: SandboxVitals | undefined;
   isReady = false;
+  /** True once it ended while it ran or compiled something for a tenant. */
+  endedAtWork = false;
   private readonly link: FrameLink;
   private readonly jobs = new Map<number, Job>();
   private readonly warming = new Map<number, { artifact: ArtifactSource; done: (ok: boolean) => void }>();
@@ -203,6 +205,7 @@ export class SandboxProcess {
   private finish(end: LinkEnd): void {
     clearInterval(this.watch);
     const lost = [...this.jobs.values()];
+    this.endedAtWork = lost.length > 0 || this.warming.size > 0;
     this.jobs.clear();
     for (const { done } of this.warming.values()) done(false);
     this.warming.clear();

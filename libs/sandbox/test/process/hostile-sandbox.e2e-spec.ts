@@ -108,6 +108,36 @@ describe('a sandbox that misbehaves', () => {
     expect(results[2]?.message).toContain('exited with code 9 while it ran this execution alone');
   });
 
+  it('one tenant whose runs ended their process made every tenant’s runs internal', async () => {
+    const script = `const onExecute = (id, body) => {
+      if (body.includes('die')) process.exit(9);
+      setTimeout(() => send(kinds.result, id, ${bodyOf({})}), 5);
+    };`;
+    const fragile = await poolOf(script);
+    const evil = (index: number) => ({ ...artifact, id: `${index}e`.repeat(32) });
+    const neighbours: ExecutionResult[] = [];
+
+    // Each of six functions is convicted; the sixth crash in a row once answered all others in the place of a process.
+    for (let index = 1; index <= 6; index += 1) {
+      const attack = fragile.execute(evil(index), requestOf('die'), { tenantId: 'tnt_evil' });
+      neighbours.push(await run(fragile, index));
+      expect((await attack).outcome).toBe('internal');
+    }
+
+    expect(neighbours.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 6 }, () => 'succeeded'));
+    expect(fragile.stats().broken).toBe(false);
+  }, 30_000);
+
+  it('a function convicted twice is answered without ending another process', async () => {
+    const fragile = await poolOf('const onExecute = () => process.exit(9);');
+
+    const results = [await run(fragile, 1), await run(fragile, 2), await run(fragile, 3), await run(fragile, 4)];
+
+    expect(results.map(({ outcome }) => outcome)).toEqual(Array.from({ length: 4 }, () => 'internal'));
+    expect(results[2]?.message).toMatch(/^Not started: this function ended its sandbox process 2 times/);
+    expect(fragile.stats().crashes).toBe(4);
+  });
+
   it('is called out of memory when V8 says so', async () => {
     const script = `const onExecute = () => {
       process.stderr.write('FATAL ERROR: Reached heap limit Allocation failed - JavaScript heap out of memory\\n', () => process.exit(134));
