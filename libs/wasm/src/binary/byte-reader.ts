@@ -78,6 +78,18 @@ export class ByteReader {
     throw this.badLeb(start, 'signed 33-bit');
   }
 
+  /** A signed 32-bit number. */
+  s32(): number {
+    const start = this.pos;
+    let value = 0;
+    for (let shift = 0; shift < 35; shift += 7) {
+      const byte = this.u8();
+      value |= (byte & 0x7f) << shift;
+      if (byte < 0x80) return shift < 25 && byte & 0x40 ? value | (-1 << (shift + 7)) : value;
+    }
+    throw this.badLeb(start, 'signed 32-bit');
+  }
+
   /** Steps over a LEB128 constant of at most `bytesMax` bytes; the engine checks its value. */
   skipLeb(bytesMax: number): void {
     const start = this.pos;

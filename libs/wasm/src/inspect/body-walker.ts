@@ -68,7 +68,9 @@ export class BodyWalker {
     for (let group = 0; group < groups; group++) {
       const size = reader.u32();
       count += size;
+      module.localsDeclared += size;
       checkLimit(module.limits, 'functionLocalsMax', count, reader.pos);
+      checkLimit(module.limits, 'localsMax', module.localsDeclared, reader.pos);
       const vector = readValueType(reader, module, module.types.length) === 'v128';
       if (vector) this.flags |= bodyFlag.vectors;
       bytes += size * (vector ? 16 : 8);

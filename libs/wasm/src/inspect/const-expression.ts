@@ -1,7 +1,8 @@
-import type { ByteReader } from '../binary/byte-reader.js';
+import { ByteReader } from '../binary/byte-reader.js';
 import { immediate } from '../binary/immediates.js';
 import { immediateOf } from '../binary/opcodes.js';
 import { WasmError } from '../binary/wasm-error.js';
+import { ConstantObjects } from './constant-objects.js';
 import type { DecodedModule } from './decoded-module.js';
 import { readOperator } from './operator-reader.js';
 import { outOfRange, readHeapType } from './value-types.js';
@@ -18,11 +19,15 @@ export function readConstExpression(
   module: DecodedModule,
   onGlobal?: (index: number, start: number, end: number) => void,
 ): void {
+  const objects = new ConstantObjects(module);
   for (let count = 0; count < operatorsMax; count++) {
     const offset = reader.pos;
     const slot = readOperator(reader);
     if (slot === 0x0b) return;
+    const start = reader.pos;
     readConstImmediate(reader, module, (immediateOf[slot] as number) - 1, offset, onGlobal);
+    // Whoever listens for globals reads for the second time: everything is counted already.
+    if (onGlobal === undefined) objects.note(slot, new ByteReader(reader.bytes, start, reader.pos), offset);
   }
   throw new WasmError('malformed', 'A constant expression is too long.', { offset: reader.pos });
 }

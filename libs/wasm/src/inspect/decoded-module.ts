@@ -21,7 +21,7 @@ export interface DecodedType {
   readonly results: Span;
   /** Log2 of the bytes of an array's element. */
   readonly elementShift: number;
-  /** 16 per vector and 8 per any other parameter: what the parameters take in a frame. */
+  /** Functions: 16 per vector and 8 per any other parameter, as in a frame. Structs: the bytes of their fields. */
   readonly paramBytes: number;
   readonly hasVector: boolean;
 }
@@ -143,6 +143,10 @@ export class DecodedModule {
   declaredDataSegments: number | undefined;
   dataSegments = 0;
   dataBytes = 0;
+  /** Bytes of the objects that constant expressions make when the module is instantiated. */
+  constantBytes = 0;
+  /** Locals of all bodies, parameters not included. */
+  localsDeclared = 0;
   /** Functions that code outside the module, or an indirect call, can reach. */
   readonly escaping = new Set<number>();
   readonly features = new Set<string>();

@@ -36,11 +36,24 @@ export function readLimits(
   const max = flags & 1 ? (is64 ? reader.u64() : reader.u32()) : undefined;
   const limits = { min, max, is64, imported, span: { start, end: reader.pos } };
   if (what === 'memory') {
+    checkPages(is64, min, max, start);
     module.memories.push(limits);
     checkLimit(module.limits, 'memoriesMax', module.memories.length, start);
     if (module.memories.length > 1) module.features.add('multi-memory');
   }
   return limits;
+}
+
+/** The clamp would make a maximum valid that is not. */
+function checkPages(is64: boolean, min: number, max: number | undefined, offset: number): void {
+  const allowed = is64 ? 2 ** 48 : 65_536;
+  const found = Math.max(min, max ?? 0);
+  if (found <= allowed) return;
+  throw new WasmError('malformed', 'A memory is larger than its addresses reach.', {
+    offset,
+    found: `${found} pages`,
+    allowed: `${allowed} pages`,
+  });
 }
 
 /** Reads a table's type and counts the table. */

@@ -13,7 +13,7 @@ import {
 import { checkLimit } from './module-limits.js';
 import { refuse } from './value-types.js';
 
-/** Reads the import section. A module may not import what metering keeps for itself. */
+/** Reads the import section. A module may import neither from metering nor what metering exports. */
 export function readImportSection(reader: ByteReader, module: DecodedModule): void {
   const count = reader.u32();
   checkLimit(module.limits, 'importsMax', count, reader.pos);
@@ -21,7 +21,7 @@ export function readImportSection(reader: ByteReader, module: DecodedModule): vo
     const offset = reader.pos;
     const from = reader.name(module.limits.nameBytesMax);
     const name = reader.name(module.limits.nameBytesMax);
-    if (from.startsWith(reservedPrefix)) throw reserved('import', from, offset);
+    for (const word of [from, name]) if (word.startsWith(reservedPrefix)) throw reserved('import', word, offset);
     const code = reader.u8();
     const kind = externalKinds[code];
     if (kind === undefined) {

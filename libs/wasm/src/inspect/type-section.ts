@@ -85,19 +85,26 @@ function readStructType(reader: ByteReader, module: DecodedModule, bound: number
     throw new WasmError('malformed', 'A struct has too many fields.', { offset: reader.pos, found: String(count) });
   }
   const start = reader.pos;
-  for (let field = 0; field < count; field++) readField(reader, module, bound);
-  return aggregate(typeKind.struct, count, { start, end: reader.pos }, 0);
+  let bytes = 0;
+  for (let field = 0; field < count; field++) bytes += 2 ** readField(reader, module, bound);
+  return aggregate(typeKind.struct, count, { start, end: reader.pos }, 0, bytes);
 }
 
 function readArrayType(reader: ByteReader, module: DecodedModule, bound: number): DecodedType {
   const start = reader.pos;
   const shift = readField(reader, module, bound);
-  return aggregate(typeKind.array, 1, { start, end: reader.pos }, shift);
+  return aggregate(typeKind.array, 1, { start, end: reader.pos }, shift, 0);
 }
 
-function aggregate(kind: number, count: number, params: DecodedType['params'], elementShift: number): DecodedType {
+function aggregate(
+  kind: number,
+  count: number,
+  params: DecodedType['params'],
+  elementShift: number,
+  paramBytes: number,
+): DecodedType {
   const results = { start: params.end, end: params.end };
-  return { kind, paramCount: count, resultCount: 0, params, results, elementShift, paramBytes: 0, hasVector: false };
+  return { kind, paramCount: count, resultCount: 0, params, results, elementShift, paramBytes, hasVector: false };
 }
 
 const shifts: Readonly<Record<string, number>> = { i32: 2, f32: 2, i64: 3, f64: 3, v128: 4 };

@@ -187,7 +187,7 @@ export class RewritePlan {
 }
 
 function initialBytes(module: DecodedModule): number {
-  let bytes = 0;
+  let bytes = module.constantBytes;
   for (const memory of module.memories) if (!memory.imported) bytes += memory.min * pageBytes;
   for (const table of module.tables) if (!table.imported) bytes += table.min * tableElementBytes;
   return bytes;

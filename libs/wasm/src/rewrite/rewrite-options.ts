@@ -25,7 +25,10 @@ export interface RewriteSummary {
   readonly counters: 'own' | 'imported';
   /** A start function was taken out of the module and is exported for `instantiate` to run. */
   readonly hasStart: boolean;
-  /** Bytes of the memories and tables that the module defines, as counted against its budget when it starts. */
+  /**
+   * Bytes of the memories and tables that the module defines, and of the objects that its constant expressions make, as
+   * counted against its budget when it starts.
+   */
   readonly memoryBytesInitial: number;
   readonly bytesBefore: number;
   readonly bytesAfter: number;
