@@ -1,4 +1,5 @@
 import { ByteWriter } from '../binary/byte-writer.js';
+import { WasmError } from '../binary/wasm-error.js';
 import { BodyRewriter } from './body-rewriter.js';
 import { helperFunctions, wrapperBody } from './helper-functions.js';
 import { type RewritePlan, shape } from './plan.js';
@@ -12,6 +13,9 @@ export interface CodeSections {
   /** Contents of the branch hint section. */
   readonly hints: Uint8Array;
 }
+
+/** V8 takes no larger body (`src/wasm/wasm-limits.h`). */
+const bodyBytesMax = 7_654_321;
 
 /** Bodies and their hints in the order of their indices; there is one list for the original places, one for new ones. */
 class BodyList {
@@ -57,6 +61,7 @@ export function codeSections(plan: RewritePlan): CodeSections {
     rewriter.rewrite(at);
     const inner = plan.innerIndex[index] as number;
     const list = plan.wrapped[at] === 1 ? appended : placed;
+    checkSize(rewriter.out.pos, index);
     list.add(plan.innerType(index), rewriter.out.view());
     list.hint(inner < 0 ? index : inner, rewriter.emit.unlikely);
     if (plan.wrapped[at] !== 1) continue;
@@ -69,6 +74,16 @@ export function codeSections(plan: RewritePlan): CodeSections {
   for (const { type, body } of helperFunctions(plan)) appended.add(type, body);
   const types = [...placed.types, ...appended.types];
   return { types, code: joined(types.length, placed.code, appended.code), hints: hintSection(placed, appended) };
+}
+
+function checkSize(bytes: number, functionIndex: number): void {
+  if (bytes <= bodyBytesMax) return;
+  throw new WasmError('function_body_bytes_limit', 'A function is too large once it is metered.', {
+    section: 'code',
+    functionIndex,
+    found: `${bytes} bytes`,
+    allowed: `${bodyBytesMax} bytes`,
+  });
 }
 
 function hintSection(placed: BodyList, appended: BodyList): Uint8Array {

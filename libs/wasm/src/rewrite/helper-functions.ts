@@ -23,6 +23,11 @@ const tableBaseFuel = 32;
 /** Array elements cost one unit per 4 bytes, since most of these operators allocate as well. */
 const arrayShift = 2;
 
+/** V8's bounds on memories, in pages, and on tables, in elements (`src/wasm/wasm-limits.h`). */
+const enginePagesMax = 65_536;
+const enginePagesMax64 = 262_144;
+const engineElementsMax = 10_000_000;
+
 /** Code that metering adds to a module, written with the few operators it needs. */
 class Assembler {
   readonly out = new ByteWriter(256);
@@ -162,10 +167,15 @@ function grow(plan: RewritePlan, helper: Helper): { type: number; body: Uint8Arr
   const code = new Assembler().ops(2, 2, valueType.i64, 1, ...index);
   const widen = (): Assembler => (limits.is64 ? code.get(delta) : code.get(delta).ops(0xad));
   const minusOne = (): Assembler => code.ops(limits.is64 ? 0x42 : 0x41, 0x7f);
-  // Beyond 2^32 units nothing can be granted, and the multiplication below must not wrap.
-  widen()
-    .const64(2 ** 32)
-    .ops(0x56, 0x04, 0x40);
+  // What can never be had is refused like anywhere else: for nothing, and not on account of the budget.
+  const size = (): Assembler => {
+    if (isMemory) code.indexed(0x3f, helper.subject);
+    else code.ops(0xfc).indexed(16, helper.subject);
+    return limits.is64 ? code : code.ops(0xad);
+  };
+  widen();
+  code.const64(growthMax(limits, isMemory));
+  size().ops(0x7d, 0x56, 0x04, 0x40);
   minusOne().get(fuel).ops(0x0f, 0x0b);
   widen()
     .const64(isMemory ? pageBytes : tableElementBytes)
@@ -187,6 +197,12 @@ function grow(plan: RewritePlan, helper: Helper): { type: number; body: Uint8Arr
   code.global(plan.counter('memory')).get(bytes).ops(0x7c).setGlobal(plan.counter('memory')).ops(0x0b);
   code.get(answer).get(fuel).ops(0x0b);
   return { type: plan.types.plain(params, [index, i64]), body: code.out.take() };
+}
+
+/** The size that the module declares as the largest, or V8's own bound where that is lower. */
+function growthMax(limits: DecodedLimits, isMemory: boolean): number {
+  const engineMax = isMemory ? (limits.is64 ? enginePagesMax64 : enginePagesMax) : engineElementsMax;
+  return Math.min(limits.max ?? engineMax, engineMax);
 }
 
 /**
