@@ -29,5 +29,6 @@ export {
   refill,
   type Usage,
   used,
+  usedAtStart,
 } from './runtime/instantiate.js';
 export { trapUncatchable } from './runtime/trap-uncatchable.js';

@@ -151,9 +151,22 @@ export function createCounters(limits: InstanceLimits = {}): Counters {
   return counters;
 }
 
+const failedStarts = new WeakMap<object, Usage>();
+
+/**
+ * What a start function had used when it failed, by what {@link instantiate} threw: the instance is lost, and a limit
+ * looks like any trap.
+ * @returns undefined for errors of other origin, and where the guest or a host function threw no object.
+ */
+export function usedAtStart(error: unknown): Usage | undefined {
+  return typeof error === 'object' && error !== null ? failedStarts.get(error) : undefined;
+}
+
 /**
  * Makes an instance of a rewritten module and runs its start function under `limits`.
- * @throws what the engine throws for wrong imports, and what the start function throws.
+ * @throws what the engine throws for wrong imports, and what the start function throws, for which {@link usedAtStart}
+ * knows the counters.
+ * @throws WasmError `memory_limit` when the instance has more memory already than `limits` allow.
  */
 export function instantiate(
   module: WebAssembly.Module,
@@ -161,10 +174,31 @@ export function instantiate(
   limits: InstanceLimits = {},
 ): WebAssembly.Instance {
   const instance = new WebAssembly.Instance(module, imports);
-  findCounters(instance)?.open(limits);
-  const start = instance.exports[startExport];
-  if (typeof start === 'function') start();
+  const counters = findCounters(instance);
+  counters?.open(limits);
+  if (counters !== undefined) checkMemory(counters);
+  runStart(instance, counters);
   return instance;
+}
+
+function checkMemory({ globals }: Counters): void {
+  const [found, allowed] = [i64(globals.memory), i64(globals.memoryMax)];
+  if (found <= allowed) return;
+  throw new WasmError('memory_limit', 'The instance starts with more memory than it may have.', {
+    found: `${found} bytes`,
+    allowed: `${allowed} bytes`,
+  });
+}
+
+function runStart(instance: WebAssembly.Instance, counters: Counters | undefined): void {
+  const start = instance.exports[startExport];
+  if (typeof start !== 'function') return;
+  try {
+    start();
+  } catch (error) {
+    if (counters !== undefined && typeof error === 'object' && error !== null) failedStarts.set(error, counters.used());
+    throw error;
+  }
 }
 
 /** Gives an instance new fuel and sets what it has used back to nothing. Limits that are left out stay. */
