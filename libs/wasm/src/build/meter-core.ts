@@ -44,7 +44,8 @@ export function meterCore(
   ordinal: number,
   counters: 'own' | 'imported',
 ): MeteredCore {
-  const options: RewriteOptions = { counters, customSections: 'drop' };
+  // Nothing runs before it was given an account of its own: a forgotten one shows at once.
+  const options: RewriteOptions = { counters, customSections: 'drop', fuelInitial: 0n };
   const { bytes, summary } = rewriteModule(module, options);
   const stripped = stripCustomSections(bytes);
   return {

@@ -1,5 +1,6 @@
 import type { BuildRejection } from '@tenon/contracts';
 import { printable } from '../../abi/abi-rejection.js';
+import { liftHook } from '../../abi/component/component-realm.js';
 import type { DecodedModule } from '../../inspect/decoded-module.js';
 
 /** What jco writes for a component of the size that may be uploaded stays far below. */
@@ -44,6 +45,29 @@ export function unsafeNameRejection(
 const head = '"use components";\nexport function instantiate(';
 const tail = /\nexport const _util = \{\s*\}\s*$/;
 
+/** Where the glue walks a list of a guest's, and where it copies a list of numbers, as jco writes both. */
+const listLoop = /for \(let i = 0; i < (len\d+); i\+\+\) \{(\s*const base = base\d+ \+ i \* \d+;)/g;
+const listCopy = /\.buffer\.slice\((ptr\d+), \1 \+ (len\d+) \* (\d+)\)/g;
+
+/** The same where the text above would not be found, should another version of jco write it otherwise. */
+const unmarkedLoop = /for \((?:let|var) \w+ = 0; \w+ < len\d+; /;
+const unmarkedCopy = /\.buffer\.slice\((?!\$)/;
+
+/**
+ * Lets the glue announce what it takes out of a guest's memory. A list may hold the same bytes many times over, so
+ * that neither the size of a memory nor what the guest computed bounds what its lists take in JavaScript.
+ */
+function withLiftHooks(body: string): string | undefined {
+  const marked = body
+    .replace(listLoop, (_all, length: string, next: string) => {
+      return `for (let i = ${liftHook}(${length}, 0) ?? 0; i < ${length}; i++) {${next}`;
+    })
+    .replace(listCopy, (_all, pointer: string, length: string, size: string) => {
+      return `.buffer.slice(${liftHook}(${length}, ${length} * ${size}) ?? ${pointer}, ${pointer} + ${length} * ${size})`;
+    });
+  return unmarkedLoop.test(marked) || unmarkedCopy.test(marked) ? undefined : marked;
+}
+
 /**
  * Makes a script out of jco's module: an expression statement whose value is `instantiate`. The two places that change
  * are found at the very start and the very end, where no name of the component's stands.
@@ -52,6 +76,7 @@ const tail = /\nexport const _util = \{\s*\}\s*$/;
  */
 export function scriptFrom(moduleText: string): string | undefined {
   if (!moduleText.startsWith(head) || !tail.test(moduleText)) return undefined;
-  const body = moduleText.slice(head.length).replace(tail, '');
+  const body = withLiftHooks(moduleText.slice(head.length).replace(tail, ''));
+  if (body === undefined) return undefined;
   return `"use strict";\n(function instantiate(${body.trimEnd().replace(/;$/, '')})`;
 }
