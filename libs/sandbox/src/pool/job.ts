@@ -12,7 +12,7 @@ export interface Job {
   readonly artifact: ArtifactSource;
   readonly tenantId: string;
   readonly request: ExecutionRequest;
-  /** Size of the input as UTF-8. */
+  /** Size of the input and the settings as UTF-8. */
   readonly inputBytes: number;
   /** How often a process ended with this job in flight. */
   losses: number;

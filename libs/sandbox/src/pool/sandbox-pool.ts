@@ -4,6 +4,7 @@ import { clauseOf, type LinkEnd } from '../process/frame-link.js';
 import { launchArguments } from '../process/launch-arguments.js';
 import { inFlightMax } from '../process/sandbox-process.js';
 import type { BuildRequestOptions } from '../protocol/build-messages.js';
+import { configBytesMax } from '../protocol/run-request.js';
 import { ArtifactStore } from './artifact-store.js';
 import { BuildQueue } from './build-queue.js';
 import { Convictions } from './convictions.js';
@@ -83,9 +84,14 @@ class ProcessPool implements SandboxPool {
         actual: inputBytes,
       });
     }
+    const configBytes = request.config === undefined ? 0 : Buffer.byteLength(JSON.stringify(request.config));
+    if (configBytes > configBytesMax) {
+      const message = `The settings of the function are ${configBytes} bytes; a run takes at most ${configBytesMax}.`;
+      return refusedResult('internal', message);
+    }
     const group = context.isolation === 'dedicated' ? this.dedicated.for(context.tenantId) : this.shared;
     return new Promise((resolve, reject) =>
-      group.submit(jobOf({ artifact, request, inputBytes }, context, resolve, reject)),
+      group.submit(jobOf({ artifact, request, inputBytes: inputBytes + configBytes }, context, resolve, reject)),
     );
   }
 

@@ -1,7 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createSandboxPool, SandboxClosedError, SandboxOverloadedError, type SandboxPool } from '@tenon/sandbox';
 import { sandboxBundle } from '../support/bundle.js';
-import { type CountedSource, diceWat, echoWat, endlessWat, guestFromWat } from '../support/guests.js';
+import { type CountedSource, diceWat, echoWat, endlessWat, guestFromWat, settingsWat } from '../support/guests.js';
 import { requestOf } from '../support/requests.js';
 
 /** More than any guest of these tests can use within its deadline, so that the deadline comes first. */
@@ -131,6 +131,24 @@ describe('createSandboxPool', () => {
     expect(others).toEqual([first, first]);
     expect(another.output).not.toBe(first?.output);
     expect(another.instructionsUsed).toBe(first?.instructionsUsed);
+  });
+
+  it('settings of an Extism plug-in never arrived', async () => {
+    const guest = await guestFromWat(settingsWat);
+
+    const request = { ...requestOf(1), config: { a: '"hello"' } };
+    const result = await pool.execute(guest, request, { tenantId: 'tnt_a' });
+
+    expect(result).toMatchObject({ outcome: 'succeeded', output: '"hello"' });
+  });
+
+  it('refuses settings that no run can carry', async () => {
+    const config = { a: 'x'.repeat(1_000_000) };
+
+    const result = await pool.execute(echo, { ...requestOf(1), config }, { tenantId: 'tnt_a' });
+
+    expect(result.outcome).toBe('internal');
+    expect(result.message).toContain('The settings of the function are 1000008 bytes');
   });
 
   it('gives a dedicated tenant a process of its own', async () => {

@@ -1,6 +1,13 @@
 import { describe, expect, it } from '@jest/globals';
 import { executionLimitsSchema } from '@tenon/contracts';
-import { decodeExecuteBody, decodeRun, encodeExecuteFrame, frameHeaderBytes, ProtocolError } from '@tenon/sandbox';
+import {
+  boundsOfRun,
+  decodeExecuteBody,
+  decodeRun,
+  encodeExecuteFrame,
+  frameHeaderBytes,
+  ProtocolError,
+} from '@tenon/sandbox';
 import fc from 'fast-check';
 import { requestOf } from '../support/requests.js';
 
@@ -19,6 +26,10 @@ const requestArbitrary = fc.record({
   clockMs: fc.integer({ min: 0, max: 4_000_000_000_000 }),
   seed: hexArbitrary,
 });
+const configArbitrary = fc.dictionary(fc.string(), fc.string({ unit: 'grapheme' }), {
+  maxKeys: 5,
+  noNullPrototype: true,
+});
 
 describe('execute frames', () => {
   it('carry a request unchanged', () => {
@@ -30,6 +41,23 @@ describe('execute frames', () => {
 
         expect(body).toMatchObject({ artifactId, tenantId, deadlineMs: request.limits.deadlineMs });
         expect(decodeRun(body.run)).toEqual(request);
+      }),
+    );
+  });
+
+  it('settings of a function never arrived', () => {
+    fc.assert(
+      fc.property(requestArbitrary, configArbitrary, (request, config) => {
+        const frame = encodeExecuteFrame(7, 'ab'.repeat(32), 'tnt_a', { ...request, config });
+
+        const { run } = decodeExecuteBody(frame.subarray(frameHeaderBytes));
+
+        expect(decodeRun(run)).toEqual({ ...request, config });
+        expect(boundsOfRun(run)).toEqual({
+          memoryBytesMax: request.limits.memoryBytesMax,
+          outputBytesMax: request.limits.outputBytesMax,
+          logBytesMax: request.limits.logBytesMax,
+        });
       }),
     );
   });

@@ -68,3 +68,18 @@ export const diceWat = `(module
     (i32.store (i32.const 0) (i32.const 64))
     (i32.store (i32.const 4) (i32.const 19))
     (drop (call $write (i32.const 1) (i32.const 0) (i32.const 1) (i32.const 8)))))`;
+
+/** An Extism plug-in whose output is its setting `a`. */
+export const settingsWat = `(module
+  (import "extism:host/env" "alloc" (func $alloc (param i64) (result i64)))
+  (import "extism:host/env" "store_u8" (func $store (param i64 i32)))
+  (import "extism:host/env" "config_get" (func $config (param i64) (result i64)))
+  (import "extism:host/env" "length" (func $length (param i64) (result i64)))
+  (import "extism:host/env" "output_set" (func $output (param i64 i64)))
+  (memory (export "memory") 1)
+  (func (export "run") (result i32) (local $name i64) (local $value i64)
+    (local.set $name (call $alloc (i64.const 1)))
+    (call $store (local.get $name) (i32.const 97))
+    (local.set $value (call $config (local.get $name)))
+    (call $output (local.get $value) (call $length (local.get $value)))
+    (i32.const 0)))`;
