@@ -6,6 +6,7 @@ import { backtraceOf } from './host/backtrace.js';
 import type { GuestEnding } from './host/guest-ending.js';
 import { checkOutput } from './host/json-output.js';
 import { lastWords } from './host/last-words.js';
+import { isNativeOverflow } from './host/native-overflow.js';
 import type { RunState } from './host/run-state.js';
 
 /** How a guest's code ended: it threw, wrapped so that a thrown `undefined` still counts, or its ABI has an answer. */
@@ -116,15 +117,6 @@ function endingVerdict(facts: RunFacts, ending: GuestEnding): Verdict {
   }
 }
 
-/** V8's native stack ran out before the logical one; its error can come from the realm of the glue as well as from ours. */
-function isNativeOverflow(error: unknown): boolean {
-  return nameOf(error) === 'RangeError' && messageOf(error) === 'Maximum call stack size exceeded';
-}
-
-function nameOf(error: unknown): string {
-  return typeof error === 'object' && error !== null && 'name' in error ? String(error.name) : '';
-}
-
 const messageCharactersMax = 300;
 
 function messageOf(error: unknown): string {
@@ -174,10 +166,14 @@ function answerVerdict(facts: RunFacts, answer: AbiAnswer): Verdict {
   }
 }
 
+/** What ended the run first decides: a host call that ended it, or a counter; neither can be caught or undone. */
 function verdictOf(facts: RunFacts): Verdict {
   const { state, thrown, answer } = facts;
+  if (state.ending !== undefined && state.ending.kind !== 'exit') return endingVerdict(facts, state.ending);
+  const tripped = engineVerdict(facts);
+  if (tripped !== undefined) return tripped;
   if (state.ending !== undefined) return endingVerdict(facts, state.ending);
-  if (thrown !== undefined) return engineVerdict(facts) ?? thrownVerdict(facts, thrown.error);
+  if (thrown !== undefined) return thrownVerdict(facts, thrown.error);
   if (answer !== undefined) return answerVerdict(facts, answer);
   throw new Error('a run ended without an answer and without an error');
 }

@@ -2,6 +2,7 @@ import { describe, expect, test } from '@jest/globals';
 import { InputStream, OutputStream, Pollable } from '../../src/abi/component/wasi-p2/io.js';
 import { wasiP2Interfaces } from '../../src/abi/component/wasi-p2/wasi-p2.js';
 import { WasiP2Error, WasiP2Host } from '../../src/abi/component/wasi-p2/wasi-p2-host.js';
+import { EngineFault } from '../../src/abi/engine-fault.js';
 import { RunState } from '../../src/abi/host/run-state.js';
 import { request } from './support/run-guest.js';
 
@@ -118,4 +119,10 @@ test('exit has a code', () => {
   expect(state.ending).toEqual({ kind: 'exit', code: 1 });
   expect(() => call('wasi:cli/exit', 'exitWithCode', 300)).toThrow(Ended);
   expect(state.ending).toEqual({ kind: 'exit', code: 44 });
+});
+
+test('a mistake in a host function shows as one of ours and not as an error value or the fault of the guest', () => {
+  const { call, host } = fresh();
+  expect(() => call('wasi:random/random', 'getRandomBytes', -1n)).toThrow(EngineFault);
+  expect(() => new OutputStream(host, false).write(undefined as unknown as Uint8Array)).toThrow(EngineFault);
 });

@@ -9,7 +9,9 @@ import { withDeepStacks } from '../host/backtrace.js';
 import { RunState } from '../host/run-state.js';
 import { type ComponentRealm, createComponentRealm } from './component-realm.js';
 import { type ComponentEntry, componentEntrySchema } from './component-types.js';
+import { GuardedImports } from './guarded-imports.js';
 import { argumentsFrom, InputMismatch, jsonFrom } from './json-values.js';
+import { LiftBudget } from './lift-budget.js';
 import { wasiP2Interfaces } from './wasi-p2/wasi-p2.js';
 import { WasiP2Host } from './wasi-p2/wasi-p2-host.js';
 
@@ -53,6 +55,8 @@ function errorText(error: unknown): string {
 export class ComponentGuest implements Guest {
   readonly #realm: ComponentRealm;
   readonly #host: WasiP2Host;
+  readonly #lifted: LiftBudget;
+  readonly #guard: GuardedImports;
   readonly #session: ComponentSession;
   readonly #imports: Readonly<Record<string, unknown>>;
   readonly #cores: ReadonlyMap<string, CompiledCore>;
@@ -69,9 +73,11 @@ export class ComponentGuest implements Guest {
     this.#initialBytes = new Map(compiled.modules.map((core) => [core.module, core.memoryBytesInitial]));
     this.#debug = compiled.debug;
     this.#memoryBytesInitial = compiled.modules.reduce((sum, core) => sum + core.memoryBytesInitial, 0);
-    this.#realm = createComponentRealm(compiled.glue);
+    this.#realm = createComponentRealm(compiled.glue, (values, bytes) => this.#lifted.lift(values, bytes));
     this.#session = new ComponentSession(this.#realm.trap);
     this.#host = new WasiP2Host(this.#realm.trap);
+    this.#lifted = new LiftBudget(this.#host);
+    this.#guard = new GuardedImports(this.#realm.trap, this.#lifted);
     this.#host.standardStreamsCarryJson = this.#entry.style === 'command';
     this.#imports = wasiP2Interfaces(this.#host);
   }
@@ -82,15 +88,17 @@ export class ComponentGuest implements Guest {
     if (refused !== undefined) return refused;
     this.#session.begin(request.limits);
     this.#host.begin(state, this.#session.meter);
+    this.#guard.begin();
     const end = withDeepStacks(() => this.#attempt(state));
     return conclude({ state, usage: this.#session.usage(), debug: this.#debug, fromGlue: true, ...end });
   }
 
   #attempt(state: RunState): RunEnd {
     try {
-      return { answer: this.#call(state) };
+      const answer = this.#call(state);
+      return this.#guard.stopped === undefined ? { answer } : { thrown: this.#guard.stopped };
     } catch (error) {
-      return { thrown: { error } };
+      return { thrown: this.#guard.stopped ?? { error } };
     }
   }
 
@@ -153,7 +161,7 @@ export class ComponentGuest implements Guest {
   ): WebAssembly.Instance {
     const bytes = this.#session.meter.reserve(this.#initialBytes.get(module) ?? 0);
     if (bytes > state.request.limits.memoryBytesMax) return this.#host.end({ kind: 'memory_limit', bytes });
-    return this.#session.instantiate(module, imports);
+    return this.#session.instantiate(module, this.#guard.around(imports));
   }
 
   #coreModule(name: string): WebAssembly.Module {

@@ -1,3 +1,4 @@
+import { makeHonest, Resource } from './resource.js';
 import type { WasiInterface, WasiP2Host } from './wasi-p2-host.js';
 import { WasiP2Error } from './wasi-p2-host.js';
 
@@ -7,23 +8,22 @@ const streamChunkBytesMax = 65_536;
 const closed = { tag: 'closed' } as const;
 
 /** Something to wait for. It is ready at once, or at a time of the monotonic clock, to which waiting moves that clock. */
-export class Pollable {
-  readonly #host: WasiP2Host;
+export class Pollable extends Resource {
   readonly atNs: bigint;
 
   constructor(host: WasiP2Host, atNs = 0n) {
-    this.#host = host;
+    super(host);
     this.atNs = atNs;
   }
 
   ready(): boolean {
-    this.#host.chargeCall();
-    return this.atNs <= this.#host.monotonicNs;
+    this.host.chargeCall();
+    return this.atNs <= this.host.monotonicNs;
   }
 
   block(): void {
-    this.#host.chargeCall();
-    this.#host.sleepUntil(this.atNs);
+    this.host.chargeCall();
+    this.host.sleepUntil(this.atNs);
   }
 }
 
@@ -35,16 +35,10 @@ class IoError {
 }
 
 /** Standard input: the run's input for a command, closed for every other component. */
-export class InputStream {
-  readonly #host: WasiP2Host;
-
-  constructor(host: WasiP2Host) {
-    this.#host = host;
-  }
-
+export class InputStream extends Resource {
   read(length: bigint): Uint8Array {
-    this.#host.chargeCall();
-    const { state, standardStreamsCarryJson } = this.#host;
+    this.host.chargeCall();
+    const { state, standardStreamsCarryJson } = this.host;
     const left = standardStreamsCarryJson ? state.input.length - state.inputOffset : 0;
     if (left === 0) throw new WasiP2Error(closed);
     const wanted = Math.min(left, length > streamChunkBytesMax ? streamChunkBytesMax : Number(length));
@@ -66,36 +60,34 @@ export class InputStream {
   }
 
   subscribe(): Pollable {
-    this.#host.chargeCall();
-    return new Pollable(this.#host);
+    this.host.chargeCall();
+    return new Pollable(this.host);
   }
 }
 
 /** Standard output or standard error. */
-export class OutputStream {
-  readonly #host: WasiP2Host;
+export class OutputStream extends Resource {
   readonly #isOutput: boolean;
 
   constructor(host: WasiP2Host, isOutput: boolean) {
-    this.#host = host;
+    super(host);
     this.#isOutput = isOutput;
   }
 
   checkWrite(): bigint {
-    this.#host.chargeCall();
+    this.host.chargeCall();
     return BigInt(streamChunkBytesMax);
   }
 
   /** More than `checkWrite` permits is a trap by the rules of `wasi:io`, so that one call's work is bounded. */
   write(bytes: Uint8Array): void {
-    const { state, standardStreamsCarryJson } = this.#host;
-    if (bytes.length > streamChunkBytesMax) this.#host.trap();
-    this.#host.chargeCall();
-    this.#host.charge(bytes.length >>> 3);
+    const { state, standardStreamsCarryJson } = this.host;
+    if (bytes.length > streamChunkBytesMax) this.host.trap();
+    this.host.chargeCall();
     const sink = this.#isOutput && standardStreamsCarryJson ? state.output : state.log;
     sink.write(bytes);
     if (sink !== state.output || sink.dropped === 0) return;
-    this.#host.end({ kind: 'output_too_large', bytes: sink.length + sink.dropped });
+    this.host.end({ kind: 'output_too_large', bytes: sink.length + sink.dropped });
   }
 
   blockingWriteAndFlush(bytes: Uint8Array): void {
@@ -103,7 +95,7 @@ export class OutputStream {
   }
 
   flush(): void {
-    this.#host.chargeCall();
+    this.host.chargeCall();
   }
 
   blockingFlush(): void {
@@ -111,12 +103,13 @@ export class OutputStream {
   }
 
   subscribe(): Pollable {
-    this.#host.chargeCall();
-    return new Pollable(this.#host);
+    this.host.chargeCall();
+    return new Pollable(this.host);
   }
 
   writeZeroes(length: bigint): void {
     if (length > streamChunkBytesMax) throw new WasiP2Error(closed);
+    this.host.charge(Number(length) >>> 3);
     this.write(new Uint8Array(Number(length)));
   }
 
@@ -126,6 +119,7 @@ export class OutputStream {
 
   splice(source: InputStream, length: bigint): bigint {
     const bytes = source.read(length);
+    this.host.charge(bytes.length >>> 3);
     this.write(bytes);
     return BigInt(bytes.length);
   }
@@ -134,6 +128,8 @@ export class OutputStream {
     return this.splice(source, length);
   }
 }
+
+for (const resource of [Pollable, InputStream, OutputStream]) makeHonest(resource);
 
 /** `wasi:io`: errors, polling and streams. */
 export function ioInterfaces(): Readonly<Record<string, WasiInterface>> {

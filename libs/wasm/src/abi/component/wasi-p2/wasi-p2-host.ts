@@ -1,3 +1,4 @@
+import { EngineFault } from '../../engine-fault.js';
 import type { HostMeter } from '../../engine-port.js';
 import type { GuestEnding } from '../../host/guest-ending.js';
 import type { RunState } from '../../host/run-state.js';
@@ -38,9 +39,9 @@ export class WasiP2Host {
     this.monotonicNs = clockStartNs;
   }
 
-  /** @throws Error when no run has begun, which would be a bug of ours. */
+  /** @throws EngineFault when no run has begun, which would be a bug of ours. */
   get state(): RunState {
-    if (this.#state === undefined) throw new Error('a WASI function was called outside of a run');
+    if (this.#state === undefined) throw new EngineFault('a WASI function was called outside of a run');
     return this.#state;
   }
 

@@ -2,6 +2,7 @@ import { cliInterfaces } from './cli.js';
 import { clockInterfaces, randomInterfaces } from './clocks-random.js';
 import { filesystemInterfaces, httpInterfaces, socketInterfaces } from './denied.js';
 import { ioInterfaces } from './io.js';
+import { honest } from './resource.js';
 import { type WasiInterface, WasiP2Host } from './wasi-p2-host.js';
 
 /** Every interface of WASI 0.2 that a component may import. It is the allow-list: what is not here is refused. */
@@ -14,10 +15,10 @@ export function wasiP2Interfaces(host: WasiP2Host): Readonly<Record<string, Wasi
 function charged(host: WasiP2Host, members: WasiInterface): WasiInterface {
   const entries = Object.entries(members).map(([name, member]) => {
     if (typeof member !== 'function' || Object.hasOwn(member, 'prototype')) return [name, member];
-    const call = (...values: unknown[]): unknown => {
+    const call = honest((...values) => {
       host.chargeCall();
       return Reflect.apply(member, undefined, values);
-    };
+    });
     return [name, call];
   });
   return Object.fromEntries(entries);
