@@ -16,6 +16,9 @@ export class CodeEmitter {
   private depthLocal = 0;
   private fuelLocal = 0;
   private fuelInGlobal = false;
+  /** Where the last write of the fuel's local starts and ends, or -1. */
+  private setStart = -1;
+  private setEnd = -1;
   private shape: Shape = shape.full;
 
   constructor(out: ByteWriter, plan: RewritePlan) {
@@ -38,6 +41,7 @@ export class CodeEmitter {
     this.fuelInGlobal = fuelInGlobal;
     this.shape = own;
     this.unlikely.length = 0;
+    this.setEnd = -1;
   }
 
   loadAtInnerEntry(): void {
@@ -158,6 +162,8 @@ export class CodeEmitter {
     bytes[patchAt] = cost;
     bytes.copyWithin(patchAt + 1, patchAt + 2, out.pos);
     out.pos--;
+    this.setStart--;
+    this.setEnd--;
     for (let at = unlikely.length - 1; at >= 0 && (unlikely[at] as number) > patchAt; at--) {
       unlikely[at] = (unlikely[at] as number) - 1;
     }
@@ -168,6 +174,8 @@ export class CodeEmitter {
     const { out } = this;
     out.bytes.copyWithin(patchAt - 1, patchAt + 3, out.pos);
     out.pos -= 4;
+    this.setStart -= 4;
+    this.setEnd -= 4;
   }
 
   /** Calls a function that its caller pays for. */
@@ -214,7 +222,7 @@ export class CodeEmitter {
 
   flushFuel(): void {
     if (this.fuelInGlobal || this.shape === shape.free) return;
-    this.op(0x20, this.fuelLocal);
+    this.getFuel();
     this.op(0x24, this.fuel);
   }
 
@@ -255,14 +263,23 @@ export class CodeEmitter {
     this.op(0x24, this.depth);
   }
 
+  /** Right behind a write of the local, the write becomes one that leaves the value on the operand stack. */
   private getFuel(): void {
     if (this.fuelInGlobal) this.op(0x23, this.fuel);
-    else this.op(0x20, this.fuelLocal);
+    else if (this.setEnd === this.out.pos) {
+      this.out.bytes[this.setStart] = 0x22;
+      this.setEnd = -1;
+    } else this.op(0x20, this.fuelLocal);
   }
 
   private setFuel(): void {
-    if (this.fuelInGlobal) this.op(0x24, this.fuel);
-    else this.op(0x21, this.fuelLocal);
+    if (this.fuelInGlobal) {
+      this.op(0x24, this.fuel);
+      return;
+    }
+    this.setStart = this.out.pos;
+    this.op(0x21, this.fuelLocal);
+    this.setEnd = this.out.pos;
   }
 
   private op(opcode: number, index: number): void {
