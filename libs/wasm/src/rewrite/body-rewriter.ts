@@ -210,12 +210,14 @@ export class BodyRewriter {
         charges.dead();
         return;
       case imm.return:
+        charges.leave();
         charges.close();
         emit.exit(this.frame);
         this.copy(start);
         charges.dead();
         return;
       case imm.unreachable:
+        charges.leave();
         charges.close();
         emit.flushFuel();
         out.u8(slot);
@@ -332,6 +334,7 @@ export class BodyRewriter {
 
   private copyThrow(start: number): void {
     this.charges.add(1);
+    this.charges.leave();
     this.charges.close();
     this.emit.surcharge(throwFuel);
     this.emit.flushFuel();
@@ -360,7 +363,6 @@ export class BodyRewriter {
     if (byte === 0x63 || byte === 0x64) skipValueType(reader);
     else reader.s33();
     if (kind === imm.tryTable) this.markHandlers();
-    if (slot !== 0x02) charges.close();
     this.copy(start);
     charges.open(slot, slot === 0x03 && this.module.tightLoops.take());
   }
@@ -380,6 +382,7 @@ export class BodyRewriter {
     const inner = plan.innerIndex[index] as number;
     const callee = plan.shape(index);
     charges.add(callee === shape.free && slot === 0x10 ? 1 + plan.fixedCost(index) : 1);
+    if (callee !== shape.free || slot === 0x12) charges.leave();
     if (slot === 0x12) {
       charges.close();
       emit.exit(this.frame);
@@ -409,6 +412,7 @@ export class BodyRewriter {
     const { charges, emit } = this;
     charges.add(1);
     const tail = slot === 0x13 || slot === 0x15;
+    charges.leave();
     charges.close();
     if (tail) {
       emit.exit(this.frame);

@@ -7,9 +7,14 @@ import type { CodeEmitter } from './code-emitter.js';
  */
 const uncheckedMax = 256;
 
+/** Stands for the segment of a block that has none yet, and for that of a block that will have none. */
+const [unset, none] = [-2, -1];
+
 /**
  * Groups operators into segments that run as a whole, and charges each segment before its first operator. A segment
- * ends where control may go elsewhere or come from elsewhere; a block that nothing branches to ends nothing.
+ * ends where control may go elsewhere or come from elsewhere; a block that nothing branches to ends nothing. Code behind
+ * a block that can only be left through its end runs whenever the code before the block does: there the segment before
+ * the block goes on.
  *
  * Follows how much can have been charged since the last check, along the worst path to where it is: code only goes
  * forward between loop heads, and these always check.
@@ -22,6 +27,10 @@ export class Charges {
   /** By open block: the most that is unchecked on a branch to its end, and where it starts. */
   private atEnd = new Uint32Array(64);
   private atStart = new Uint32Array(64);
+  /** By open block: where the segment is charged that was running when the block started. */
+  private segments = new Int32Array(64);
+  /** By open block: the outermost block that a branch in it goes to, or -1 when the function or the run may end in it. */
+  private reach = new Int32Array(64);
   private unchecked = 0;
   private cost = 0;
   private patchAt = -1;
@@ -68,7 +77,9 @@ export class Charges {
 
   close(): void {
     if (this.patchAt < 0) return;
-    if (this.cost === 0) this.emit.removeCharge(this.patchAt);
+    if (this.depth > 0 && this.segments[this.depth - 1] === this.patchAt)
+      this.emit.writeCharge(this.patchAt, this.cost);
+    else if (this.cost === 0) this.emit.removeCharge(this.patchAt);
     else this.emit.patchCharge(this.patchAt, this.cost);
     this.patchAt = -1;
     this.cost = 0;
@@ -84,8 +95,14 @@ export class Charges {
     else this.patchAt = this.emit.chargeReturned();
   }
 
+  /** Notes that the run may end here, or leave the function. */
+  leave(): void {
+    if (this.depth > 0) this.reach[this.depth - 1] = -1;
+  }
+
   /** Notes a branch to a label, counted from the innermost block. */
   target(label: number): void {
+    if (this.depth > 0) this.lower(this.depth - 1, this.depth - 1 - label);
     this.arrive(label, this.unchecked);
   }
 
@@ -97,11 +114,16 @@ export class Charges {
   /** Enters a block; a tight loop is one that has neither calls nor other loops in it. */
   open(opcode: number, tightLoop = false): void {
     if (this.depth === this.kinds.length) this.grow();
+    // Exceptions leave a block from anywhere.
+    this.reach[this.depth] = opcode > 0x05 ? -1 : this.depth;
+    if (opcode === 0x03) this.settle(none);
+    this.segments[this.depth] = this.patchAt >= 0 ? this.patchAt : opcode === 0x02 ? unset : none;
     this.kinds[this.depth] = opcode;
     this.targeted[this.depth] = 0;
     this.atEnd[this.depth] = 0;
     this.atStart[this.depth] = this.unchecked;
     this.depth++;
+    if (opcode !== 0x02) this.close();
     if (this.deadDepth >= 0) this.deadDepth++;
     else if (opcode === 0x03) {
       this.checkPending = true;
@@ -120,7 +142,9 @@ export class Charges {
       // An `if` may have no other arm: then its end is reached from its start.
       const skipped = kind === 0x04 ? (this.atStart[this.depth] as number) : 0;
       this.unchecked = Math.max(this.unchecked, skipped, this.atEnd[this.depth] as number);
+      if (this.reach[this.depth] === this.depth) this.goOn(this.segments[this.depth] as number);
     }
+    if (this.depth > 0) this.lower(this.depth - 1, this.reach[this.depth] as number);
   }
 
   /** The other arm of an `if`. */
@@ -141,9 +165,28 @@ export class Charges {
     if (this.deadDepth < 0) this.deadDepth = 0;
   }
 
+  private lower(block: number, reach: number): void {
+    if (reach < (this.reach[block] as number)) this.reach[block] = reach;
+  }
+
+  /** Takes the segment before a block up again. */
+  private goOn(segment: number): void {
+    if (segment < 0 || this.patchAt >= 0 || this.checkPending || this.unchecked >= uncheckedMax) return;
+    const cost = this.emit.readCharge(segment);
+    if (cost >= uncheckedMax) return;
+    this.patchAt = segment;
+    this.cost = cost;
+  }
+
+  /** Blocks that started without a segment get this one. */
+  private settle(segment: number): void {
+    for (let at = this.depth - 1; at >= 0 && this.segments[at] === unset; at--) this.segments[at] = segment;
+  }
+
   private start(): void {
     const check = this.checkPending || this.unchecked >= uncheckedMax;
     this.patchAt = this.emit.charge(check, undefined, this.checkPending && this.tightLoop);
+    this.settle(this.patchAt);
     this.checkPending = false;
     if (check) this.unchecked = 0;
   }
@@ -163,12 +206,14 @@ export class Charges {
   private grow(): void {
     this.kinds = doubled(this.kinds, new Uint8Array(this.kinds.length * 2));
     this.targeted = doubled(this.targeted, new Uint8Array(this.targeted.length * 2));
+    this.reach = doubled(this.reach, new Int32Array(this.reach.length * 2));
+    this.segments = doubled(this.segments, new Int32Array(this.segments.length * 2));
     this.atEnd = doubled(this.atEnd, new Uint32Array(this.atEnd.length * 2));
     this.atStart = doubled(this.atStart, new Uint32Array(this.atStart.length * 2));
   }
 }
 
-function doubled<T extends Uint8Array | Uint32Array>(old: T, larger: T): T {
+function doubled<T extends Uint8Array | Uint32Array | Int32Array>(old: T, larger: T): T {
   larger.set(old);
   return larger;
 }

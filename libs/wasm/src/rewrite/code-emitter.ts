@@ -2,6 +2,9 @@ import type { ByteWriter } from '../binary/byte-writer.js';
 import { sliceInstructions } from './counters.js';
 import { type RewritePlan, type Shape, shape } from './plan.js';
 
+/** Code behind a charge is moved up to save a byte only when it is short: nested blocks would make the time quadratic. */
+const movedBytesMax = 1_024;
+
 /** Writes the instruction sequences of metering for one function at a time. */
 export class CodeEmitter {
   /** Offsets of the checks' `if` in the body, for the branch hints: they are almost never taken. */
@@ -154,9 +157,8 @@ export class CodeEmitter {
   patchCharge(patchAt: number, cost: number): void {
     const { out, unlikely } = this;
     const { bytes } = out;
-    if (cost > 63) {
-      bytes[patchAt] = (cost & 0x7f) | 0x80;
-      bytes[patchAt + 1] = cost >> 7;
+    if (cost > 63 || out.pos - patchAt > movedBytesMax) {
+      this.writeCharge(patchAt, cost);
       return;
     }
     bytes[patchAt] = cost;
@@ -169,9 +171,27 @@ export class CodeEmitter {
     }
   }
 
+  /** Writes a cost that may still grow: both bytes stay. */
+  writeCharge(patchAt: number, cost: number): void {
+    const { bytes } = this.out;
+    bytes[patchAt] = (cost & 0x7f) | 0x80;
+    bytes[patchAt + 1] = cost >> 7;
+  }
+
+  /** What {@link writeCharge} wrote. */
+  readCharge(patchAt: number): number {
+    const { bytes } = this.out;
+    if ((bytes[patchAt] as number) < 0x80) throw new RangeError('this charge was closed for good');
+    return ((bytes[patchAt] as number) & 0x7f) | ((bytes[patchAt + 1] as number) << 7);
+  }
+
   /** Takes a charge out again that came to nothing. */
   removeCharge(patchAt: number): void {
     const { out } = this;
+    if (out.pos - patchAt > movedBytesMax) {
+      this.writeCharge(patchAt, 0);
+      return;
+    }
     out.bytes.copyWithin(patchAt - 1, patchAt + 3, out.pos);
     out.pos -= 4;
     this.setStart -= 4;
