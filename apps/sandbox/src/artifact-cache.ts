@@ -16,7 +16,6 @@ export interface CachedArtifact {
 /** Compiled artifacts of one process, least recently used out first, bounded by bytes. */
 export class ArtifactCache {
   private readonly byId = new Map<string, CachedArtifact>();
-  private readonly byHandle = new Map<number, CachedArtifact>();
   private lastHandle = 0;
   private heldBytes = 0;
 
@@ -42,10 +41,6 @@ export class ArtifactCache {
     return found;
   }
 
-  byHandleOf(handle: number): CachedArtifact | undefined {
-    return this.byHandle.get(handle);
-  }
-
   /** @param bytes the size of the artifact that was compiled. */
   add(id: string, bytes: number, compiled: CompiledArtifact): CachedArtifact {
     const present = this.get(id);
@@ -59,7 +54,6 @@ export class ArtifactCache {
       uses: 0,
     };
     this.byId.set(id, artifact);
-    this.byHandle.set(artifact.handle, artifact);
     this.heldBytes += artifact.bytes;
     this.trim();
     return artifact;
@@ -74,7 +68,6 @@ export class ArtifactCache {
 
   private evict(artifact: CachedArtifact): void {
     this.byId.delete(artifact.id);
-    this.byHandle.delete(artifact.handle);
     this.heldBytes -= artifact.bytes;
     this.onEvict(artifact);
   }

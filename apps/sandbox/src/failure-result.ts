@@ -28,6 +28,8 @@ export function failureResult(failure: TaskFailure, deadlineMs: number): Executi
       return resultOf('memory_limit', 'The JavaScript or garbage-collected objects of the guest filled its heap.', 0);
     case 'prepare_timeout':
       return resultOf('internal', 'The artifact could not be prepared in time.', 0);
+    case 'untrue':
+      return resultOf('internal', 'The thread of the guest broke the rules between it and its supervisor.', 0);
     case 'terminated':
     case 'crashed':
       return resultOf('internal', 'The thread of the guest ended unexpectedly.', 0);

@@ -40,8 +40,8 @@ export class Supervisor {
     this.cache = new ArtifactCache(configuration.cacheBytesMax, (artifact) => this.dropEverywhere(artifact));
     this.compiler = new Compiler(configuration.prepareMsMax);
     this.spares = new SpareThreads(configuration.threadHeapMbMax);
-    this.shared = this.createCrew(configuration.threads);
-    this.tenants = new TenantCrews(configuration.tenantThreads, () => this.createCrew(1));
+    this.shared = this.createCrew(configuration.threads, false);
+    this.tenants = new TenantCrews(configuration.tenantThreads, () => this.createCrew(1, true));
     this.spares.refill();
     this.sendVitals(frameKinds.ready, 0);
   }
@@ -115,17 +115,17 @@ export class Supervisor {
   }
 
   private schedule(id: number, body: ExecuteBody, artifact: CachedArtifact): void {
-    const task: Task = { id, artifact, deadlineMs: body.deadlineMs, run: body.run };
+    const task: Task = { id, artifact, deadlineMs: body.deadlineMs, run: body.run, restarts: 0 };
     if (artifact.compiled.abi === 'component') this.tenants.submit(body.tenantId, task);
     else this.shared.submit(task);
   }
 
-  private createCrew(threads: number): Crew {
+  private createCrew(threads: number, isTenantCode: boolean): Crew {
     return new Crew({
       threads,
+      isTenantCode,
       prepareMsMax: this.configuration.prepareMsMax,
       takeThread: () => this.takeThread(),
-      artifactByHandle: (handle) => this.cache.byHandleOf(handle),
       onResult: (task, result) => this.answer(task, result),
       onFailure: (task, failure) => this.onFailure(task, failure),
     });

@@ -1,6 +1,6 @@
 import { Worker } from 'node:worker_threads';
 import type { CompiledArtifact } from './engine.js';
-import type { FromThread, ThreadData, ToThread } from './thread-messages.js';
+import type { ThreadData, ToThread } from './thread-messages.js';
 import type { WorkQueue } from './work-queue.js';
 
 /**
@@ -15,7 +15,8 @@ const terminateMsMax = 1_000;
 export type ThreadEnd = 'terminated' | 'out_of_memory' | 'crashed';
 
 export interface ThreadHooks {
-  onMessage(thread: ThreadHandle, message: FromThread): void;
+  /** Whatever the thread sent: nothing is known of its shape. */
+  onMessage(thread: ThreadHandle, message: unknown): void;
   onEnd(thread: ThreadHandle, end: ThreadEnd): void;
 }
 
@@ -41,7 +42,7 @@ export class ThreadHandle {
     // Nothing may reach the frames on the process's own stdout, and nobody reads what a thread prints.
     this.worker.stdout.resume();
     this.worker.stderr.resume();
-    this.worker.on('message', (message: FromThread) => this.hooks?.onMessage(this, message));
+    this.worker.on('message', (message: unknown) => this.hooks?.onMessage(this, message));
     this.worker.on('error', (error: Error & { code?: string }) => {
       if (error.code === 'ERR_WORKER_OUT_OF_MEMORY') this.end = 'out_of_memory';
       else process.stderr.write(`guest thread failed: ${error.stack ?? error.message}\n`);

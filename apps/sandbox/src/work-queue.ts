@@ -80,7 +80,18 @@ export class WorkQueue {
     return this.arena.subarray(offset, offset + this.read(slot, field.length));
   }
 
+  /** Length of what lies in the slot; a thread that runs a tenant's JavaScript may write any number there. */
+  length(slot: number): number {
+    return this.read(slot, field.length);
+  }
+
   // The supervisor's side.
+
+  /** Takes back work that no thread has claimed yet. @returns false when one has. */
+  withdraw(slot: number): boolean {
+    const { ready, free } = slotStates;
+    return Atomics.compareExchange(this.words, at(slot, field.state), ready, free) === ready;
+  }
 
   /** Fills a free slot and lets the threads see it. */
   publish(slot: number, offset: number, capacity: number, request: Buffer, artifact: number): void {

@@ -33,6 +33,31 @@ describe('components', () => {
     expect(results.map(({ output }) => output)).toEqual(Array.from({ length: 30 }, (_, index) => String(index)));
   });
 
+  it('of a tenant starved while others kept every thread busy', async () => {
+    let served = false;
+    const attack = async (tenantId: string): Promise<void> => {
+      const limits = { instructionsMax: 10_000_000_000, deadlineMs: 40 };
+      while (!served) await pool.execute(endless, requestOf(1, limits), { tenantId });
+    };
+    const attacks = ['tnt_x', 'tnt_x', 'tnt_x', 'tnt_y', 'tnt_y', 'tnt_y'].map(attack);
+    await pool.execute(endless, requestOf(1), { tenantId: 'tnt_x' });
+
+    const fine = await pool.execute(echo, requestOf(1), { tenantId: 'tnt_fine' });
+    served = true;
+    await Promise.all(attacks);
+
+    expect(fine.outcome).toBe('succeeded');
+  }, 15_000);
+
+  it('the deadline of a first run was looked at only when preparing it would have been too late', async () => {
+    const limits = { instructionsMax: 10_000_000_000, deadlineMs: 1 };
+
+    const late = await pool.execute(endless, requestOf(1, limits), { tenantId: 'tnt_new' });
+
+    expect(late.outcome).toBe('deadline');
+    expect(late.limit?.actual).toBeLessThan(2_000);
+  });
+
   it('end at their deadline and at their instruction limit, beside others', async () => {
     const unlimited = { instructionsMax: 10_000_000_000, deadlineMs: 80 };
     const [late, spent, fine] = await Promise.all([
