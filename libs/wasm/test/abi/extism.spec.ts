@@ -135,7 +135,7 @@ describe('memory of the host that a plug-in asks for', () => {
 
   test('counts in tiny blocks too, with what each costs the host', async () => {
     const bytes = await plugin('(loop $more (drop (call $alloc (i64.const 1))) (br $more)) (i32.const 0)');
-    const result = await runOnce(bytes);
+    const result = await runOnce(bytes, '{}', { limits: { instructionsMax: 100_000_000 } });
     expect(result.outcome).toBe('memory_limit');
     expect(result.instructionsUsed).toBeLessThan(1_000_000);
   });
@@ -190,5 +190,24 @@ describe('no argument makes a call of extism:host/env throw anything but the end
       }),
       { numRuns: 100 },
     );
+  });
+});
+
+describe('what the host does for a plug-in is paid for', () => {
+  const million = `(local $key i64) (local $value i64)
+    (local.set $key (call $alloc (i64.const 1))) (local.set $value (call $alloc (i64.const 1000000)))
+    (call $var_set (local.get $key) (local.get $value))`;
+
+  test.each([
+    ['reading a variable of a megabyte', '(call $free (call $var_get (local.get $key)))', 200],
+    ['asking for a length', '(drop (call $length (local.get $key)))', 150_000],
+    ['reading the input', '(drop (call $input_load_u64 (i64.const 0)))', 150_000],
+    ['setting a variable', '(call $var_set (local.get $key) (local.get $key))', 50_000],
+    ['logging', '(call $log_info (local.get $key))', 50_000],
+  ])('%s ends at the instruction limit after few calls', async (_name, call, callsMax) => {
+    const result = await runOnce(await plugin(`${million} (loop $more ${call} (br $more)) (i32.const 0)`));
+    expect(result).toMatchObject({ outcome: 'instruction_limit', fuelUsed: 11_000_000 });
+    // Each round of the loop has at least three instructions.
+    expect(result.instructionsUsed / 3).toBeLessThan(callsMax);
   });
 });

@@ -1,3 +1,4 @@
+import { costs } from './costs.js';
 import type { ExtismHost } from './extism-host.js';
 import type { ExtismFunction } from './signatures.js';
 
@@ -6,10 +7,32 @@ const logLevelTrace = 0;
 
 const encoder = new TextEncoder();
 
+type HostFunctions = Readonly<Record<string, (...values: never[]) => unknown>>;
+
+/** Lets a plug-in pay the same for each of these calls, before its work is done. */
+function priced<Functions extends HostFunctions>(host: ExtismHost, units: number, functions: Functions): Functions {
+  const entries = Object.entries<HostFunctions[string]>(functions).map(([name, call]) => {
+    const paid = (...values: never[]): unknown => {
+      host.charge(units);
+      return call(...values);
+    };
+    return [name, paid] as const;
+  });
+  return Object.fromEntries(entries) as unknown as Functions;
+}
+
 function memoryFunctions(host: ExtismHost) {
   return {
-    alloc: (length: bigint): bigint => host.memory.alloc(BigInt.asUintN(64, length)),
-    free: (offset: bigint): void => host.memory.free(offset),
+    ...priced(host, costs.call, {
+      alloc: (length: bigint): bigint => host.memory.alloc(BigInt.asUintN(64, length)),
+      free: (offset: bigint): void => host.memory.free(offset),
+    }),
+    ...priced(host, costs.access, accessFunctions(host)),
+  };
+}
+
+function accessFunctions(host: ExtismHost) {
+  return {
     length: (offset: bigint): bigint => BigInt(host.memory.length(offset)),
     length_unsafe: (offset: bigint): bigint => BigInt(host.memory.length(offset)),
     load_u8: (offset: bigint): number => host.memory.u8(offset),
@@ -26,9 +49,8 @@ function inputFunctions(host: ExtismHost) {
     input_length: (): bigint => BigInt(host.state.input.length),
     input_load_u8: (offset: bigint): number => host.state.input[at(offset)] ?? 0,
     input_load_u64: (offset: bigint): bigint => {
-      const { input } = host.state;
-      if (at(offset) + 8 > input.length) return 0n;
-      return new DataView(input.buffer, input.byteOffset, input.length).getBigUint64(at(offset), true);
+      const view = host.inputView;
+      return at(offset) + 8 > view.byteLength ? 0n : view.getBigUint64(at(offset), true);
     },
   };
 }
@@ -55,7 +77,7 @@ function settingFunctions(host: ExtismHost) {
     config_get: (key: bigint): bigint => {
       const config = host.state.request.config ?? {};
       const name = host.text(key);
-      return Object.hasOwn(config, name) ? host.memory.put(encoder.encode(config[name])) : 0n;
+      return Object.hasOwn(config, name) ? host.put(encoder.encode(config[name])) : 0n;
     },
     var_get: (key: bigint): bigint => host.getVar(host.text(key)),
     var_set: (key: bigint, value: bigint): void => {
@@ -78,11 +100,13 @@ function httpFunctions(host: ExtismHost) {
 export function extismFunctions(host: ExtismHost) {
   return {
     ...memoryFunctions(host),
-    ...inputFunctions(host),
-    ...logFunctions(host),
-    ...settingFunctions(host),
+    ...priced(host, costs.access, inputFunctions(host)),
+    ...priced(host, costs.text, logFunctions(host)),
+    ...priced(host, costs.text, settingFunctions(host)),
     ...httpFunctions(host),
-    output_set: (offset: bigint, length: bigint): void => host.setOutput(offset, length),
-    error_set: (offset: bigint): void => host.setError(offset),
+    ...priced(host, costs.access, {
+      output_set: (offset: bigint, length: bigint): void => host.setOutput(offset, length),
+    }),
+    ...priced(host, costs.text, { error_set: (offset: bigint): void => host.setError(offset) }),
   } satisfies Record<ExtismFunction, (...values: never[]) => unknown>;
 }

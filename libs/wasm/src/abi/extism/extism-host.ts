@@ -3,10 +3,13 @@ import type { AbiAnswer } from '../abi.js';
 import type { HostMeter } from '../engine-port.js';
 import type { GuestEnding } from '../host/guest-ending.js';
 import type { RunState } from '../host/run-state.js';
+import { costs } from './costs.js';
 import { ExtismMemory } from './extism-memory.js';
 
 /** Bytes of all variables of one run together; Extism's own default (`var_max_bytes`). */
 const varBytesMax = 1_048_576;
+
+const decoder = new TextDecoder();
 
 /** The host side of an Extism plug-in for one thread; `begin` gives it the state of the next run. */
 export class ExtismHost {
@@ -17,6 +20,7 @@ export class ExtismHost {
   #error: string | undefined;
   #vars = new Map<string, Uint8Array>();
   #varBytes = 0;
+  #inputView: DataView = new DataView(new ArrayBuffer(0));
 
   begin(state: RunState): void {
     this.#state = state;
@@ -25,6 +29,7 @@ export class ExtismHost {
     this.#error = undefined;
     this.#vars = new Map();
     this.#varBytes = 0;
+    this.#inputView = new DataView(state.input.buffer, state.input.byteOffset, state.input.length);
     this.memory = new ExtismMemory((bytes) => this.#reserve(bytes));
   }
 
@@ -36,6 +41,11 @@ export class ExtismHost {
   get state(): RunState {
     if (this.#state === undefined) throw new Error('an Extism function was called outside of a run');
     return this.#state;
+  }
+
+  /** The input, for reading words of it. */
+  get inputView(): DataView {
+    return this.#inputView;
   }
 
   /** Charges work of the host's against the plug-in's limit. */
@@ -54,7 +64,13 @@ export class ExtismHost {
     const bytes = this.memory.block(offset);
     if (bytes === undefined) return '';
     this.charge(bytes.length);
-    return new TextDecoder().decode(bytes);
+    return decoder.decode(bytes);
+  }
+
+  /** A new block with these bytes. */
+  put(bytes: Uint8Array): bigint {
+    this.#chargeCopy(bytes.length);
+    return this.memory.put(bytes);
   }
 
   /** What the plug-in named as its output is read when it has returned, as Extism does. */
@@ -68,7 +84,7 @@ export class ExtismHost {
 
   getVar(name: string): bigint {
     const value = this.#vars.get(name);
-    return value === undefined ? 0n : this.memory.put(value);
+    return value === undefined ? 0n : this.put(value);
   }
 
   /** Variables live as long as the run: every run starts with none. */
@@ -81,6 +97,7 @@ export class ExtismHost {
     if (this.#varBytes > varBytesMax) {
       this.end({ kind: 'capability_denied', what: `more than ${varBytesMax} bytes of variables` });
     }
+    this.#chargeCopy(value.length);
     this.memory.account(name.length + value.length);
     this.#vars.set(name, value.slice());
   }
@@ -92,6 +109,10 @@ export class ExtismHost {
     if (exitCode !== 0) return { kind: 'exit_code', exitCode };
     if (this.#output !== undefined) this.#takeOutput(this.#output);
     return { kind: 'output' };
+  }
+
+  #chargeCopy(bytes: number): void {
+    this.charge((bytes >>> 3) * costs.word);
   }
 
   #takeOutput({ offset, length }: { readonly offset: bigint; readonly length: bigint }): void {

@@ -7,6 +7,7 @@ import type { WasiHost } from './wasi-host.js';
 const programName = new TextEncoder().encode('function\0');
 
 function writeSizes(host: WasiHost, countPointer: number, bytesPointer: number, count: number, bytes: number): Errno {
+  host.charge(costs.call);
   if (!host.memory.holds(countPointer, 4) || !host.memory.holds(bytesPointer, 4)) return errno.fault;
   host.memory.writeU32(countPointer, count);
   host.memory.writeU32(bytesPointer, bytes);
@@ -18,6 +19,7 @@ export function processFunctions(host: WasiHost) {
   return {
     args_sizes_get: (count: number, bytes: number): Errno => writeSizes(host, count, bytes, 1, programName.length),
     args_get: (vector: number, buffer: number): Errno => {
+      host.charge(2 * costs.call);
       if (!host.memory.holds(vector, 4) || !host.memory.holds(buffer, programName.length)) return errno.fault;
       host.memory.writeU32(vector, buffer >>> 0);
       host.memory.writeBytes(buffer, programName);
