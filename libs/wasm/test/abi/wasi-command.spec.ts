@@ -38,6 +38,19 @@ describe('output', () => {
     expect(result.output).toBeUndefined();
   });
 
+  test.each(['1e999999', '-1e400', `1${'0'.repeat(400)}`])(
+    'a number that its reader would lose, %s, is invalid_output',
+    async (number) => {
+      const result = await runOnce(await printing(`{"o":[${number}]}`));
+      expect(result).toMatchObject({ outcome: 'invalid_output', message: expect.stringContaining('number too large') });
+    },
+  );
+
+  test('large numbers that a double holds, and texts that look like larger ones, are left alone', async () => {
+    const text = '{"a":1e308,"b":"1e999","c":1e-999,"d":"\\\\\\"2e999"}';
+    expect(await runOnce(await printing(text))).toMatchObject({ outcome: 'succeeded', output: text });
+  });
+
   test('brackets inside of strings do not nest', async () => {
     const text = JSON.stringify({ a: '['.repeat(400), b: '\\"[' });
     expect(await runOnce(await printing(text))).toMatchObject({ outcome: 'succeeded', output: text });

@@ -24,6 +24,20 @@ function nestingOf(text: string): number {
   return deepest;
 }
 
+/**
+ * A number that no double can hold: it would be read as infinity, which JSON can't write, so that the caller would get
+ * `null` for it. Only exponents of three digits, or as many digits before the point, get there.
+ */
+function numberTooLarge(text: string): string | undefined {
+  if (!/[eE]\+?\d{3}|\d{309}/.test(text)) return undefined;
+  for (const [token] of text.matchAll(/"(?:[^"\\]|\\.)*"|-?\d[\d.eE+-]*/gs)) {
+    if (!token.startsWith('"') && !Number.isFinite(Number(token))) return token;
+  }
+  return undefined;
+}
+
+const shownCharactersMax = 40;
+
 /** Checks what a guest wrote: UTF-8, one JSON text, not nested too deep. White space around it is taken off. */
 export function checkOutput(bytes: Uint8Array): JsonOutput {
   if (bytes.length === 0) return { valid: false, why: 'The function wrote no output.' };
@@ -47,6 +61,11 @@ export function checkOutputText(text: string): JsonOutput {
   // Text this short can't be nested too deep, and most outputs are short.
   if (text.length > outputNestingMax && nestingOf(text) > outputNestingMax) {
     return { valid: false, why: `The output is nested deeper than ${outputNestingMax} levels.` };
+  }
+  const tooLarge = numberTooLarge(text);
+  if (tooLarge !== undefined) {
+    const shown = tooLarge.slice(0, shownCharactersMax);
+    return { valid: false, why: `The output holds a number too large for JSON's readers: ${shown}.` };
   }
   return { valid: true, text: text.trim() };
 }
