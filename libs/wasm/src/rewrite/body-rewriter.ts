@@ -2,11 +2,12 @@ import { ByteReader } from '../binary/byte-reader.js';
 import { ByteWriter } from '../binary/byte-writer.js';
 import { immediate as imm } from '../binary/immediates.js';
 import { immediateOf } from '../binary/opcodes.js';
-import { copyLengthOwner, isArrayBulk, structNewDefault, surchargedFields } from '../inspect/body-walker.js';
 import { bodyFlag, type DecodedModule } from '../inspect/decoded-module.js';
 import { readOperator } from '../inspect/operator-reader.js';
 import { Charges } from './charges.js';
 import { CodeEmitter } from './code-emitter.js';
+import { DataOperators } from './data-operators.js';
+import { copyOperator, skipMemarg, skipValueType } from './operator-copy.js';
 import { type RewritePlan, type Shape, shape } from './plan.js';
 
 /** What a throw costs beside its 1: the engine makes an object and unwinds frames, which takes some 300 ns. */
@@ -20,6 +21,7 @@ export class BodyRewriter {
   private readonly plan: RewritePlan;
   private readonly module: DecodedModule;
   private readonly reader: ByteReader;
+  private readonly data: DataOperators;
   private paramCount = 0;
   private shape: Shape = shape.full;
   private localShift = 0;
@@ -32,6 +34,7 @@ export class BodyRewriter {
     this.reader = new ByteReader(plan.module.bytes);
     this.emit = new CodeEmitter(this.out, plan);
     this.charges = new Charges(this.emit);
+    this.data = new DataOperators(plan, this.reader, this.out, this.emit);
   }
 
   /**
@@ -99,7 +102,7 @@ export class BodyRewriter {
       const kind = (immediateOf[slot] as number) - 1;
       if (kind === imm.none) {
         if (slot !== 0x01 && slot !== 0x1a) charges.add(1);
-        this.copy(start);
+        copyOperator(this.reader, this.out, start);
       } else if (kind === imm.local) {
         charges.add(1);
         this.copyLocal(slot);
@@ -115,17 +118,6 @@ export class BodyRewriter {
     charges.close();
   }
 
-  private copy(start: number): void {
-    const { reader, out } = this;
-    const { bytes, pos } = reader;
-    if (pos - start > 200) out.reserve(pos - start + 64);
-    if (pos - start > 40) {
-      out.raw(bytes, start, pos);
-      return;
-    }
-    for (let at = start; at < pos; at++) out.bytes[out.pos++] = bytes[at] as number;
-  }
-
   private copyLocal(slot: number): void {
     const { out, reader } = this;
     const index = reader.u32();
@@ -139,17 +131,17 @@ export class BodyRewriter {
       case imm.const32:
         charges.add(1);
         reader.skipLeb(5);
-        this.copy(start);
+        copyOperator(this.reader, this.out, start);
         return;
       case imm.memarg:
         charges.add(1);
-        this.skipMemarg();
-        this.copy(start);
+        skipMemarg(reader);
+        copyOperator(this.reader, this.out, start);
         return;
       case imm.const64:
         charges.add(1);
         reader.skipLeb(10);
-        this.copy(start);
+        copyOperator(this.reader, this.out, start);
         return;
       case imm.global:
         charges.add(1);
@@ -186,34 +178,34 @@ export class BodyRewriter {
     switch (kind) {
       case imm.else:
         charges.otherArm();
-        this.copy(start);
+        copyOperator(this.reader, this.out, start);
         return;
       case imm.catchAll:
         charges.handler();
-        this.copy(start);
+        copyOperator(this.reader, this.out, start);
         return;
       case imm.catch:
         reader.u32();
         charges.handler();
-        this.copy(start);
+        copyOperator(this.reader, this.out, start);
         return;
       case imm.delegate:
         reader.u32();
         charges.end();
-        this.copy(start);
+        copyOperator(this.reader, this.out, start);
         return;
       case imm.brTable:
         charges.add(1);
         charges.close();
         this.markTable();
-        this.copy(start);
+        copyOperator(this.reader, this.out, start);
         charges.dead();
         return;
       case imm.return:
         charges.leave();
         charges.close();
         emit.exit(this.frame);
-        this.copy(start);
+        copyOperator(this.reader, this.out, start);
         charges.dead();
         return;
       case imm.unreachable:
@@ -238,98 +230,12 @@ export class BodyRewriter {
         reader.s33();
         reader.s33();
         charges.close();
-        this.copy(start);
+        copyOperator(this.reader, this.out, start);
         return;
       default:
         charges.add(1);
-        this.copyMoving(slot, kind, start);
+        this.data.copy(slot, kind, start);
     }
-  }
-
-  /** Operators that may move much data: their cost is charged by a helper that sees how much. */
-  private copyMoving(slot: number, kind: number, start: number): void {
-    const { reader, plan, module, emit } = this;
-    switch (kind) {
-      case imm.memory: {
-        const index = reader.u32();
-        if (slot === 0x40) {
-          emit.helperCall(plan.helper('memoryGrow', index));
-          return;
-        }
-        if (slot !== 0x3f) emit.helperCall(plan.helper('memoryBulk', index));
-        this.copy(start);
-        return;
-      }
-      case imm.memoryInit:
-        reader.u32();
-        emit.helperCall(plan.helper('memoryInit', reader.u32()));
-        this.copy(start);
-        return;
-      case imm.memoryCopy:
-        emit.helperCall(plan.helper('memoryBulk', copyLengthOwner(reader.u32(), reader.u32(), module.memories)));
-        this.copy(start);
-        return;
-      case imm.table:
-        this.copyTable(slot, start);
-        return;
-      case imm.tableInit:
-        reader.u32();
-        emit.helperCall(plan.helper('tableInit', reader.u32()));
-        this.copy(start);
-        return;
-      case imm.tableCopy:
-        emit.helperCall(plan.helper('tableBulk', copyLengthOwner(reader.u32(), reader.u32(), module.tables)));
-        this.copy(start);
-        return;
-      default:
-        this.copyAggregate(slot, kind, start);
-    }
-  }
-
-  private copyTable(slot: number, start: number): void {
-    const index = this.reader.u32();
-    const sub = slot - (256 + 320);
-    if (sub === 15) {
-      this.emit.helperCall(this.plan.helper('tableGrow', index));
-      return;
-    }
-    if (sub === 17) this.emit.helperCall(this.plan.helper('tableBulk', index));
-    this.copy(start);
-  }
-
-  private copyAggregate(slot: number, kind: number, start: number): void {
-    const { reader, module, plan, emit } = this;
-    if (kind >= imm.type && kind <= imm.typeType) {
-      const type = module.types[reader.u32()];
-      if (kind !== imm.type) reader.u32();
-      const fields = type?.paramCount ?? 0;
-      if (slot - 256 === structNewDefault && fields >= surchargedFields) emit.surcharge(fields);
-      if (isArrayBulk(slot - 256)) emit.helperCall(plan.helper('arrayBulk', type?.elementShift ?? 3));
-    } else this.skipPlain(kind);
-    this.copy(start);
-  }
-
-  private skipPlain(kind: number): void {
-    const { reader } = this;
-    if (kind === imm.bytes4) reader.skip(4);
-    else if (kind === imm.bytes8) reader.skip(8);
-    else if (kind === imm.bytes16) reader.skip(16);
-    else if (kind === imm.lane) reader.skip(1);
-    else if (kind === imm.heapType) reader.s33();
-    else if (kind === imm.refFunc || kind === imm.dataIndex || kind === imm.elementIndex) reader.u32();
-    else if (kind === imm.memargLane) {
-      this.skipMemarg();
-      reader.skip(1);
-    } else if (kind === imm.selectTypes) {
-      reader.u32();
-      skipValueType(reader);
-    }
-  }
-
-  private skipMemarg(): void {
-    const { reader } = this;
-    if (reader.u32() & 0x40) reader.u32();
-    reader.skipLeb(10);
   }
 
   private copyThrow(start: number): void {
@@ -338,7 +244,7 @@ export class BodyRewriter {
     this.charges.close();
     this.emit.surcharge(throwFuel);
     this.emit.flushFuel();
-    this.copy(start);
+    copyOperator(this.reader, this.out, start);
     this.charges.dead();
   }
 
@@ -347,7 +253,7 @@ export class BodyRewriter {
     charges.add(1);
     charges.target(this.reader.u32());
     charges.close();
-    this.copy(start);
+    copyOperator(this.reader, this.out, start);
     if (slot === 0x0c) charges.dead();
   }
 
@@ -363,7 +269,7 @@ export class BodyRewriter {
     if (byte === 0x63 || byte === 0x64) skipValueType(reader);
     else reader.s33();
     if (kind === imm.tryTable) this.markHandlers();
-    this.copy(start);
+    copyOperator(this.reader, this.out, start);
     charges.open(slot, slot === 0x03 && this.module.tightLoops.take());
   }
 
@@ -416,12 +322,12 @@ export class BodyRewriter {
     charges.close();
     if (tail) {
       emit.exit(this.frame);
-      this.copy(start);
+      copyOperator(this.reader, this.out, start);
       charges.dead();
       return;
     }
     emit.flushAll();
-    this.copy(start);
+    copyOperator(this.reader, this.out, start);
     this.takeBack();
   }
 
@@ -432,9 +338,4 @@ export class BodyRewriter {
     emit.returnedFuel();
     charges.returned(0);
   }
-}
-
-function skipValueType(reader: ByteReader): void {
-  const byte = reader.u8();
-  if (byte === 0x63 || byte === 0x64) reader.s33();
 }
