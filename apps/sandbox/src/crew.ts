@@ -1,18 +1,8 @@
-import type { CachedArtifact } from './artifact-cache.js';
 import { type Placed, Placements } from './placements.js';
+import type { Task } from './task.js';
 import { isFromThread, isResultOf } from './thread-claims.js';
 import { type ThreadEnd, ThreadHandle, type ThreadHooks } from './thread-handle.js';
 import { elapsedMs, sharedNowMs, slotStates } from './work-queue.js';
-
-/** One run as the supervisor sees it: encoded, with the deadline that it keeps. */
-export interface Task {
-  readonly id: number;
-  readonly artifact: CachedArtifact;
-  readonly deadlineMs: number;
-  readonly run: Buffer;
-  /** How often a thread ended before it came to this run, or while another one was to blame. */
-  restarts: number;
-}
 
 /** How a task ended when its thread did not live to say so. */
 export type TaskFailure =

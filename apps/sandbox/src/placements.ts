@@ -1,5 +1,5 @@
 import { Arena } from './arena.js';
-import type { Task } from './crew.js';
+import type { Task } from './task.js';
 import { arenaBytes, slotCount, slotStates, WorkQueue } from './work-queue.js';
 
 /** A task in a slot of the queue. The supervisor's own record: what threads may write is only in the queue. */

@@ -1,5 +1,6 @@
 import {
   artifactIdBytes,
+  boundsOfRun,
   decodeExecuteBody,
   type ExecuteBody,
   encodeFrame,
@@ -12,9 +13,11 @@ import {
 } from '@tenon/sandbox';
 import { ArtifactCache, type CachedArtifact } from './artifact-cache.js';
 import { Compiler } from './compiler.js';
-import { Crew, type Task, type TaskFailure } from './crew.js';
+import { Crew, type TaskFailure } from './crew.js';
 import { failureResult } from './failure-result.js';
+import { MemoryWatch } from './memory-watch.js';
 import { SpareThreads } from './spare-threads.js';
+import type { Task } from './task.js';
 import { TenantCrews } from './tenant-crews.js';
 
 interface Waiting {
@@ -31,6 +34,7 @@ export class Supervisor {
   private readonly tenants: TenantCrews;
   /** Runs whose artifact the host was asked for, by artifact. */
   private readonly waiting = new Map<string, Waiting[]>();
+  private readonly memory: MemoryWatch;
   private threadsEnded = 0;
 
   constructor(
@@ -43,6 +47,7 @@ export class Supervisor {
     this.shared = this.createCrew(configuration.threads, false);
     this.tenants = new TenantCrews(configuration.tenantThreads, () => this.createCrew(1, true));
     this.spares.refill();
+    this.memory = new MemoryWatch(configuration.rssBytesMax);
     this.sendVitals(frameKinds.ready, 0);
   }
 
@@ -116,6 +121,7 @@ export class Supervisor {
 
   private schedule(id: number, body: ExecuteBody, artifact: CachedArtifact): void {
     const task: Task = { id, artifact, deadlineMs: body.deadlineMs, run: body.run, restarts: 0 };
+    this.memory.begin(boundsOfRun(task.run).memoryBytesMax);
     if (artifact.compiled.abi === 'component') this.tenants.submit(body.tenantId, task);
     else this.shared.submit(task);
   }
@@ -139,6 +145,7 @@ export class Supervisor {
 
   private answer(task: Task, result: Buffer): void {
     this.send(encodeFrame(frameKinds.result, task.id, result));
+    this.memory.end(boundsOfRun(task.run).memoryBytesMax);
     // The slot is released after this returns; only then has the tenant's crew fallen idle.
     queueMicrotask(() => this.tenants.rotate());
   }

@@ -1,4 +1,5 @@
-import type { Crew, Task } from './crew.js';
+import type { Crew } from './crew.js';
+import type { Task } from './task.js';
 
 /** How long a tenant keeps its thread while others wait for one; a new thread and its guests take about 30 ms. */
 const turnMs = 100;

@@ -1,4 +1,5 @@
 import { Worker } from 'node:worker_threads';
+import { sandboxExitCodes } from '@tenon/sandbox';
 import type { CompiledArtifact } from './engine.js';
 import type { ThreadData, ToThread } from './thread-messages.js';
 import type { WorkQueue } from './work-queue.js';
@@ -74,7 +75,7 @@ export class ThreadHandle {
   /** Ends the thread whatever it is doing; `onEnd` follows. A thread that can't be ended takes the process with it. */
   terminate(): void {
     this.end = 'terminated';
-    const giveUp = setTimeout(() => process.exit(70), terminateMsMax);
+    const giveUp = setTimeout(() => process.exit(sandboxExitCodes.threadStuck), terminateMsMax);
     void this.worker.terminate().then(() => clearTimeout(giveUp));
   }
 

@@ -5,7 +5,7 @@ export type { PoolStats, ProcessStats } from './pool/pool-stats.js';
 export { createSandboxPool, type ExecutionContext, type SandboxPool } from './pool/sandbox-pool.js';
 export { type LaunchOptions, launchArguments, type SandboxRole } from './process/launch-arguments.js';
 export { type BuildRequestOptions, decodeBuildBody, encodeBuilt } from './protocol/build-messages.js';
-export type { SandboxConfiguration, SandboxVitals } from './protocol/control.js';
+export { type SandboxConfiguration, type SandboxVitals, sandboxExitCodes } from './protocol/control.js';
 export * from './protocol/frames.js';
 export { decodeRunResult, type ResultBounds } from './protocol/result-decoder.js';
 export { encodeRunResult } from './protocol/result-encoder.js';

@@ -33,7 +33,10 @@ export interface SandboxPoolOptions {
   /** Artifact bytes that the pool keeps, so that another process need not load them again. */
   readonly artifactBytesMax?: number;
   readonly recycleAfterExecutions?: number;
-  /** A process that holds more resident memory is replaced once it is idle. */
+  /**
+   * A process that holds more resident memory is replaced once it is idle. One that holds more than this and what its
+   * runs may have, twice this at most, ends at once, and what was in flight runs again, each alone with half of it.
+   */
   readonly rssBytesMax?: number;
   /** Executions that may wait for room; one more is refused with SandboxOverloadedError. */
   readonly queueMax?: number;

@@ -4,6 +4,7 @@ import { clauseOf, type LinkEnd } from '../process/frame-link.js';
 import { launchArguments } from '../process/launch-arguments.js';
 import { inFlightMax } from '../process/sandbox-process.js';
 import type { BuildRequestOptions } from '../protocol/build-messages.js';
+import { sandboxExitCodes } from '../protocol/control.js';
 import { configBytesMax } from '../protocol/run-request.js';
 import { ArtifactStore } from './artifact-store.js';
 import { BuildQueue } from './build-queue.js';
@@ -131,7 +132,7 @@ class ProcessPool implements SandboxPool {
       job.losses += 1;
       if (this.closed) job.reject(new SandboxClosedError());
       else if (job.losses === 1) this.retryAlone(job);
-      else this.convict(job, convicted(end));
+      else this.convict(job, convicted(end, job.request.limits));
     }
   }
 
@@ -158,6 +159,8 @@ function groupOptions(options: ResolvedPoolOptions, processes: number, inFlight:
     cacheBytesMax: options.cacheBytesMax,
     threadHeapMbMax: options.threadHeapMbMax,
     prepareMsMax: options.prepareMsMax,
+    // Who made a shared process too large must do the same to the smaller one that it gets alone, or it is never found.
+    rssBytesMax: inFlight === 1 ? rssBytesMax / 2 : rssBytesMax,
   };
   const args = launchArguments({ role: 'run', bundlePath: sandboxPath });
   const command = { file: process.execPath, arguments: args, uid, gid };
@@ -178,8 +181,12 @@ function groupOptions(options: ResolvedPoolOptions, processes: number, inFlight:
 /** V8 says so on stderr, where no guest can write, before it ends the process. */
 const outOfMemory = /heap out of memory|OOM|Allocation failed/i;
 
-function convicted(end: LinkEnd): ExecutionResult {
-  if (outOfMemory.test(end.stderr)) {
+function convicted(end: LinkEnd, limits: ExecutionRequest['limits']): ExecutionResult {
+  if (end.exitCode === sandboxExitCodes.threadStuck) {
+    const message = `Still running after ${limits.deadlineMs} ms, and only its process could be ended.`;
+    return refusedResult('deadline', message, { name: 'deadlineMs', max: limits.deadlineMs });
+  }
+  if (end.exitCode === sandboxExitCodes.memoryRanAway || outOfMemory.test(end.stderr)) {
     return refusedResult('memory_limit', 'The guest exhausted the memory of the sandbox process.');
   }
   return refusedResult('internal', `The sandbox process ${clauseOf(end)} while it ran this execution alone.`);

@@ -19,6 +19,8 @@ export interface SandboxCommand {
 export interface LinkEnd {
   /** One clause: "killed: no answer for 2000 ms", "exited with code 70". */
   readonly reason: string;
+  /** Absent when a signal or the host ended it. */
+  readonly exitCode?: number;
   /** True when the host wanted it gone. */
   readonly expected: boolean;
   /** The last lines that V8 or Node wrote to stderr; guests have no way to write there. */
@@ -112,7 +114,7 @@ export class FrameLink {
     this.child.on('error', (error) => this.finish(`could not be started: ${error.message}`));
     // `close` comes after the last byte of stdout, so answers that were sent before the end still count.
     this.child.on('close', (code, signal) => {
-      this.finish(signal === null ? `exited with code ${code}` : `ended by ${signal}`);
+      this.finish(signal === null ? `exited with code ${code}` : `ended by ${signal}`, code);
     });
   }
 
@@ -126,11 +128,12 @@ export class FrameLink {
     }
   }
 
-  private finish(reason: string): void {
+  private finish(reason: string, code: number | null = null): void {
     if (this.ended) return;
     this.ended = true;
     const expected = this.closing && this.killReason === undefined;
-    this.hooks.onEnd({ reason: this.killReason ?? reason, expected, stderr: this.stderr });
+    const exitCode = code === null ? {} : { exitCode: code };
+    this.hooks.onEnd({ reason: this.killReason ?? reason, ...exitCode, expected, stderr: this.stderr });
   }
 }
 

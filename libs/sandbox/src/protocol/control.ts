@@ -10,7 +10,16 @@ export interface SandboxConfiguration {
   readonly threadHeapMbMax: number;
   /** How long compiling and preparing one artifact may take. */
   readonly prepareMsMax: number;
+  /** With runs in flight, a process with more resident memory than this and what those runs may have ends itself. */
+  readonly rssBytesMax: number;
 }
+
+/** Why a sandbox process ended itself. */
+export const sandboxExitCodes = {
+  /** A thread could not be ended. */
+  threadStuck: 70,
+  memoryRanAway: 71,
+} as const;
 
 /** What a sandbox process says about itself, in `ready` and `pong`. */
 export interface SandboxVitals {

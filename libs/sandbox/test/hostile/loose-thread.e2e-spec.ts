@@ -68,4 +68,21 @@ describe('a thread whose guest broke out of its realm and says', () => {
     },
     40_000,
   );
+
+  it('nothing, but takes memory that no limit of a thread sees, is told from its neighbours', async () => {
+    const small = createSandboxPool({ processes: 1, rssBytesMax: 500_000_000, sandboxPath: folder });
+    try {
+      const hoard = 'const kept = []; for (;;) kept.push(new Uint8Array(8_000_000).fill(1));';
+      const evil = sourceOf(withGlue(component, glueThatRuns(hoard)));
+
+      const [answer, fine] = await Promise.all([
+        small.execute(evil, requestOf(1, { deadlineMs: 5_000 }), { tenantId: 'tnt_evil' }),
+        small.execute(echo, requestOf(3), { tenantId: 'tnt_fine' }),
+      ]);
+
+      expect([answer.outcome, fine.output]).toEqual(['memory_limit', '3']);
+    } finally {
+      await small.close();
+    }
+  }, 20_000);
 });

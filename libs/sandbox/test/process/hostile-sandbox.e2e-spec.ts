@@ -147,6 +147,15 @@ describe('a sandbox that misbehaves', () => {
     expect((await run(hungry, 1)).outcome).toBe('memory_limit');
   });
 
+  it.each([
+    [70, 'deadline'],
+    [71, 'memory_limit'],
+  ])('that ended itself with code %i makes %s the outcome of whoever had it alone', async (code, outcome) => {
+    const ending = await poolOf(`const onExecute = () => process.exit(${code});`);
+
+    expect((await run(ending, 1)).outcome).toBe(outcome);
+  });
+
   it('that can not start backs off, is reported, and work is answered instead of kept', async () => {
     const reports: object[] = [];
     const logger = { info: () => undefined, warn: () => undefined, error: (fields: object) => reports.push(fields) };
