@@ -1,5 +1,5 @@
-import { ByteWriter } from '../binary/byte-writer.js';
 import type { DecodedLimits } from '../inspect/decoded-module.js';
+import { Assembler } from './assembler.js';
 import { limitCode, sliceInstructions } from './counters.js';
 import { type Helper, pageBytes, type RewritePlan, tableElementBytes } from './plan.js';
 import { valueType } from './type-table.js';
@@ -27,58 +27,6 @@ const arrayShift = 2;
 const enginePagesMax = 65_536;
 const enginePagesMax64 = 262_144;
 const engineElementsMax = 10_000_000;
-
-/** Code that metering adds to a module, written with the few operators it needs. */
-class Assembler {
-  readonly out = new ByteWriter(256);
-
-  ops(...bytes: number[]): this {
-    this.out.list(bytes);
-    return this;
-  }
-
-  get(local: number): this {
-    this.out.u8(0x20);
-    this.out.u32(local);
-    return this;
-  }
-
-  set(local: number): this {
-    this.out.u8(0x21);
-    this.out.u32(local);
-    return this;
-  }
-
-  global(index: number): this {
-    this.out.u8(0x23);
-    this.out.u32(index);
-    return this;
-  }
-
-  setGlobal(index: number): this {
-    this.out.u8(0x24);
-    this.out.u32(index);
-    return this;
-  }
-
-  const32(value: number): this {
-    this.out.u8(0x41);
-    this.out.s32(value);
-    return this;
-  }
-
-  const64(value: number): this {
-    this.out.u8(0x42);
-    this.out.s64(BigInt(value));
-    return this;
-  }
-
-  indexed(opcode: number, index: number): this {
-    this.out.u8(opcode);
-    this.out.u32(index);
-    return this;
-  }
-}
 
 /** The type index and body (without its size) of every helper, in the order of their indices. */
 export function helperFunctions(plan: RewritePlan): { readonly type: number; readonly body: Uint8Array }[] {
