@@ -2,7 +2,7 @@ export * from './errors.js';
 export type { ArtifactSource } from './pool/job.js';
 export type { SandboxLogger, SandboxPoolOptions } from './pool/pool-options.js';
 export type { PoolStats, ProcessStats } from './pool/pool-stats.js';
-export { createSandboxPool, type ExecutionContext, type SandboxPool } from './pool/sandbox-pool.js';
+export { type BuildContext, createSandboxPool, type ExecutionContext, type SandboxPool } from './pool/sandbox-pool.js';
 export { type LaunchOptions, launchArguments, type SandboxRole } from './process/launch-arguments.js';
 export { type BuildRequestOptions, decodeBuildBody, encodeBuilt } from './protocol/build-messages.js';
 export { type SandboxConfiguration, type SandboxVitals, sandboxExitCodes } from './protocol/control.js';

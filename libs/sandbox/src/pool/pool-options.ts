@@ -50,6 +50,8 @@ export interface SandboxPoolOptions {
   readonly pingEveryMs?: number;
   /** How long a sandbox process may be silent while it has work. */
   readonly answerMsMax?: number;
+  /** Uploads that are built at the same moment, at most one of each tenant. */
+  readonly buildProcesses?: number;
   /** How long a build may take. */
   readonly buildMsMax?: number;
   readonly buildHeapMbMax?: number;
@@ -82,7 +84,8 @@ const defaults = {
   prepareMsMax: 5_000,
   pingEveryMs: 1_000,
   answerMsMax: 5_000,
-  buildMsMax: 60_000,
+  buildProcesses: 2,
+  buildMsMax: 30_000,
   buildHeapMbMax: 1_024,
   buildsPerProcess: 50,
   closeGraceMs: 5_000,

@@ -24,6 +24,10 @@ export interface ExecutionContext {
   readonly signal?: AbortSignal;
 }
 
+export interface BuildContext {
+  readonly tenantId?: string;
+}
+
 /** Runs artifacts in sandbox processes. */
 export interface SandboxPool {
   /**
@@ -36,10 +40,11 @@ export interface SandboxPool {
   /**
    * Builds an upload in a sandbox of its own kind. Whatever the bytes are, the answer is a result.
    *
+   * @param context whose upload it is: tenants take turns. Without it the upload counts as a tenant's only one.
    * @throws SandboxOverloadedError when too many builds wait already.
    * @throws SandboxClosedError after `close`.
    */
-  build(module: Uint8Array, options?: BuildRequestOptions): Promise<BuildResult>;
+  build(module: Uint8Array, options?: BuildRequestOptions, context?: BuildContext): Promise<BuildResult>;
   /** Compiles an artifact ahead of its first run. @returns whether it is warm now. */
   warm(artifact: ArtifactSource): Promise<boolean>;
   stats(): PoolStats;
@@ -96,8 +101,8 @@ class ProcessPool implements SandboxPool {
     );
   }
 
-  build(module: Uint8Array, options: BuildRequestOptions = {}): Promise<BuildResult> {
-    return this.builds.build(module, options);
+  build(module: Uint8Array, options: BuildRequestOptions = {}, context: BuildContext = {}): Promise<BuildResult> {
+    return this.builds.build(module, options, context.tenantId);
   }
 
   warm(artifact: ArtifactSource): Promise<boolean> {

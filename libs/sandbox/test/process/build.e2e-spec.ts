@@ -16,7 +16,10 @@ describe('a process that builds', () => {
   let folder = '';
   let pool: SandboxPool | undefined;
 
-  async function poolOf(script: string, options: { readonly buildMsMax?: number; readonly closeGraceMs?: number }) {
+  async function poolOf(
+    script: string,
+    options: { readonly buildMsMax?: number; readonly closeGraceMs?: number; readonly buildProcesses?: number },
+  ) {
     folder = await fakeBuilder(`const onExecute = () => undefined; ${script}`);
     pool = createSandboxPool({ processes: 1, sandboxPath: folder, ...options });
     return pool;
@@ -56,7 +59,7 @@ describe('a process that builds', () => {
   });
 
   it('does not keep a pool from closing', async () => {
-    const slow = await poolOf('', { closeGraceMs: 50 });
+    const slow = await poolOf('', { closeGraceMs: 50, buildProcesses: 1 });
     const running = slow.build(new Uint8Array(8));
     const waiting = slow.build(new Uint8Array(8));
     // The first build has begun once the event loop has turned.
@@ -65,5 +68,34 @@ describe('a process that builds', () => {
     await Promise.all([slow.close(), expect(waiting).rejects.toThrow(SandboxClosedError)]);
 
     expect(await running).toMatchObject({ status: 'failed' });
+  });
+
+  it('one tenant’s slow uploads held up everybody’s builds', async () => {
+    const slow = await poolOf('', { buildMsMax: 300 });
+    const ended: string[] = [];
+    const build = async (tenantId: string): Promise<void> => {
+      await slow.build(new Uint8Array(8), {}, { tenantId });
+      ended.push(tenantId);
+    };
+
+    await Promise.all(['tnt_slow', 'tnt_slow', 'tnt_slow', 'tnt_fine'].map(build));
+
+    expect(ended.slice(0, 2).sort()).toEqual(['tnt_fine', 'tnt_slow']);
+  });
+
+  it('refuses one tenant’s uploads above its share, and nobody else’s', async () => {
+    const slow = await poolOf('', { closeGraceMs: 10 });
+    const refused: string[] = [];
+    const build = (tenantId: string) =>
+      slow
+        .build(new Uint8Array(8), {}, { tenantId })
+        .catch((error: Error) => refused.push(`${tenantId} ${error.name}`));
+
+    const builds = [...Array.from({ length: 22 }, () => build('tnt_many')), build('tnt_fine')];
+    await new Promise((resolve) => setImmediate(resolve));
+
+    expect(refused).toEqual(['tnt_many SandboxOverloadedError']);
+    await slow.close();
+    await Promise.all(builds);
   });
 });
