@@ -32,7 +32,7 @@ export class CoreGuest implements Guest {
     const state = new RunState(request);
     const refused = refusedBeforeStart(state, this.#memoryBytesInitial);
     if (refused !== undefined) return refused;
-    const session = new EngineSession(this.#module, request.limits);
+    const session = new EngineSession(this.#module, request.limits, this.#memoryBytesInitial);
     this.#host.begin(state);
     const end = withDeepStacks(() => this.#attempt(session));
     return conclude({ state, usage: session.usage(), debug: this.#debug, ...end });

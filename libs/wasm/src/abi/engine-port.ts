@@ -10,8 +10,7 @@ function instanceLimits(limits: ExecutionLimits): InstanceLimits {
   return { fuel: limits.instructionsMax, memoryBytesMax: limits.memoryBytesMax, stackBytesMax: limits.stackBytesMax };
 }
 
-function usageOf(counters: Counters | undefined): EngineUsage {
-  if (counters === undefined) return noUsage;
+function usageOf(counters: Counters): EngineUsage {
   const { instructions, fuel, memoryBytes, memoryBytesRefused, tripped } = counters.used();
   return {
     instructionsUsed: Number(instructions),
@@ -74,6 +73,7 @@ export class EngineSession {
   constructor(
     readonly module: WebAssembly.Module,
     readonly limits: ExecutionLimits,
+    readonly memoryBytesInitial: number,
   ) {}
 
   /** Instantiates, lets `attach` see the instance, then runs the start function. @throws what the guest throws. */
@@ -89,8 +89,9 @@ export class EngineSession {
     return instance;
   }
 
-  /** The counters as they stand; zeros when there never was an instance. */
+  /** The counters as they stand; when making the instance failed, nothing ran, but its memories had been made. */
   usage(): EngineUsage {
+    if (this.#counters === undefined) return { ...noUsage, memoryBytesPeak: this.memoryBytesInitial };
     return usageOf(this.#counters);
   }
 }

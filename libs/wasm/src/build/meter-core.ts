@@ -5,8 +5,8 @@ import { rewriteModule } from '../rewrite/rewrite.js';
 import type { RewriteOptions } from '../rewrite/rewrite-options.js';
 import { nameModule, stripCustomSections } from './strip-custom-sections.js';
 
-/** Names are kept for backtraces; a module with more than this keeps the first. */
-const namesMax = 50_000;
+/** Names are kept for backtraces; a module with more than this keeps the first, so that they parse in milliseconds. */
+const namesMax = 20_000;
 const nameCharactersMax = 200;
 
 export interface MeteredCore {

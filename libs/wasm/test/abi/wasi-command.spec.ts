@@ -129,6 +129,32 @@ describe('failures', () => {
     expect(await runOnce(bytes)).toMatchObject({ outcome: 'output_too_large' });
   });
 
+  test('a run that ends in a host call names no function of our own trap module', async () => {
+    const bytes = await command('(loop $l (drop (call $random_get (i32.const 0) (i32.const 1000))) (br $l))');
+    const result = await runOnce(bytes);
+    expect(result.outcome).toBe('instruction_limit');
+    expect(result.backtrace?.map(({ functionName }) => functionName)).toEqual(['main']);
+  });
+
+  test('of very many names only the first are kept, so that a trap takes milliseconds to report', async () => {
+    const functions = Array.from({ length: 30_000 }, (_, i) => `(func $name_${i})`).join('');
+    const bytes = await command('(call $late)', {
+      extra: `(func $early unreachable) ${functions} (func $late (call $early))`,
+    });
+    const result = await runOnce(bytes);
+    expect(result).toMatchObject({ outcome: 'trap', backtrace: [{ functionName: 'early' }, {}, {}] });
+    expect(result.backtrace?.slice(1).map(({ functionName }) => functionName)).toEqual([undefined, undefined]);
+  });
+
+  test('a data segment outside of its memory is a trap of a run that had that memory', async () => {
+    const bytes = await command('', { extra: '(data (i32.const 70000) "x")' });
+    expect(await runOnce(bytes)).toMatchObject({
+      outcome: 'trap',
+      message: expect.stringContaining('data segment'),
+      memoryBytesPeak: 65_536,
+    });
+  });
+
   test('a trap names the functions it came through', async () => {
     const bytes = await command('(call $outer)', {
       extra: '(func $outer (call $inner)) (func $inner (drop (i32.div_u (i32.const 1) (i32.const 0))))',

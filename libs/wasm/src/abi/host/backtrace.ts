@@ -11,8 +11,8 @@ const debugSchema = z.object({
     z.object({
       /** Name of the core module's part in the artifact. */
       part: z.string(),
-      /** Function names by the upload's index, from its name section. */
-      names: z.record(z.string(), z.string()),
+      /** Function names by the upload's index, from its name section; thousands, so they are not checked one by one. */
+      names: z.custom<Readonly<Record<string, string>>>((value) => typeof value === 'object' && value !== null),
       /** The first function that metering appended; the ones from there on stand for `originals` in order. */
       appendedFrom: z.int(),
       originals: z.array(z.int()),
@@ -21,6 +21,14 @@ const debugSchema = z.object({
 });
 
 export type DebugInfo = z.infer<typeof debugSchema>;
+
+let parsedLast: { readonly text: string; readonly modules: DebugInfo['modules'] } | undefined;
+
+/** Remembers the last one: a function that fails, fails again, and names take milliseconds to parse. */
+function modulesOf(debug: string): DebugInfo['modules'] {
+  if (parsedLast?.text !== debug) parsedLast = { text: debug, modules: debugSchema.parse(JSON.parse(debug)).modules };
+  return parsedLast.modules;
+}
 
 /** The `Error` of the realm in which guests' traps are made; it decides how their stacks are written. */
 const EngineError = Object.getPrototypeOf(WebAssembly.RuntimeError) as ErrorConstructor;
@@ -88,7 +96,7 @@ function guestFrame(
     before.index >= appendedFrom &&
     original(before.index) === functionIndex;
   if (isWrapper) return undefined;
-  const functionName = names[String(functionIndex)];
+  const functionName = Object.hasOwn(names, functionIndex) ? names[String(functionIndex)] : undefined;
   return functionName === undefined ? { functionIndex } : { functionIndex, functionName };
 }
 
@@ -100,8 +108,9 @@ function guestFrame(
  */
 export function backtraceOf(error: unknown, debug: string | undefined): readonly GuestFrame[] {
   if (!types.isNativeError(error) || debug === undefined) return [];
-  const { modules } = debugSchema.parse(JSON.parse(debug));
   const frames = rawFrames(stackOf(error));
+  if (frames.length === 0) return [];
+  const modules = modulesOf(debug);
   const mapped = frames.map((frame, i) => guestFrame(frame, frames[i - 1], modules));
   return mapped.filter((frame) => frame !== undefined).slice(0, framesMax);
 }
