@@ -90,7 +90,7 @@ export class Supervisor {
     const bytes = Uint8Array.from(body.subarray(artifactIdBytes));
     const size = bytes.length;
     try {
-      const compiled = this.compiler.compile(bytes);
+      const compiled = this.compiler.compile(bytes, this.waiting.get(id)?.[0]?.body.tenantId ?? '');
       if (!(compiled instanceof Promise)) {
         this.loaded(frameId, this.cache.add(id, size, compiled));
         return;
