@@ -41,6 +41,11 @@ export function compileBombs(): readonly (readonly [name: string, bytes: Buffer,
       'function_locals_limit',
     ],
     [
+      'a body of 1.9 MB of calls to itself, too large once it is metered',
+      moduleOf([body(repeat([0x10, 0], 950_000))]),
+      'function_body_bytes_limit',
+    ],
+    [
       'five megabytes of data',
       moduleOf(one, section(11, Buffer.concat([Buffer.from([1, 1, ...leb(5_000_000)]), Buffer.alloc(5_000_000)]))),
       'module_bytes_limit',
@@ -67,6 +72,6 @@ export function largeModules(): readonly (readonly [name: string, bytes: Buffer,
     ['blocks nested 900 deep', moduleOf([body(nested(900))]), 'invalid_output'],
     ['a br_table of 60,000 entries', moduleOf([body(brTableOf(60_000))]), 'invalid_output'],
     ['40,000 locals', moduleOf([body([nop], [1, ...leb(40_000), i64])]), 'invalid_output'],
-    ['a body of 1.9 MB of calls to itself', moduleOf([body(repeat([0x10, 0], 950_000))]), 'instruction_limit'],
+    ['a body of 900 kB of calls to itself', moduleOf([body(repeat([0x10, 0], 450_000))]), 'instruction_limit'],
   ];
 }
