@@ -1,8 +1,8 @@
 import { uploadLimits } from '@tenon/contracts';
 
 export const buildSettings = {
-  /** Builds are heavy (a component takes about two seconds of one core), so few run at once. */
-  concurrency: 2,
+  /** Uploads handed to the pool at once. It builds two at a time, tenant by tenant in turn, so it has to see several. */
+  concurrency: 8,
   /** Tries of one version over all jobs; after that the version is `failed`, which is nobody's fault but ours. */
   attemptsMax: 6,
   /** How often versions without an end are looked for. */

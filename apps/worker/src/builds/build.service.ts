@@ -9,7 +9,7 @@ import { buildSettings } from './build-settings.js';
 
 /** The part of the sandbox pool that builds. */
 export interface BuildsModules {
-  build(module: Uint8Array): Promise<BuildResult>;
+  build(module: Uint8Array, options: object, context: { readonly tenantId: string }): Promise<BuildResult>;
 }
 
 /** The build failed on our side and should be tried again. */
@@ -44,7 +44,7 @@ export class BuildService {
     const startedMs = performance.now();
     try {
       const module = await this.storage.read(sha256, { bytesMax: buildSettings.moduleBytesMax });
-      return await this.keep(await this.pool.build(module));
+      return await this.keep(await this.pool.build(module, {}, { tenantId: job.tenantId }));
     } catch (error) {
       // The worker is stopping: this is not how the build ended, and another worker will take the job.
       if (error instanceof SandboxClosedError) throw error;
