@@ -15,7 +15,7 @@ const bounds: readonly (readonly [string, number])[] = [
   ['runs in the sandboxes at once, per guest thread', runsPerGuestThread],
   ['executions in one transaction, whole events only', executionSettings.executionsPerRecordMax],
   ['claims of one event before its failure is final', executionSettings.claimsMax],
-  ['builds at once in one worker', buildSettings.concurrency],
+  ['uploads handed to the sandboxes at once, which build two at a time', buildSettings.concurrency],
   ['test runs that wait for their answer; one more gets 503', testRunsMax],
 ];
 
