@@ -56,3 +56,18 @@ export interface ExecutionResult {
   readonly guestError?: string;
   readonly backtrace?: readonly GuestFrame[];
 }
+
+/** The result of a run of which nothing was measured: it never began, or its thread died with its counters. */
+export function unmeasuredResult(outcome: Outcome, message: string): ExecutionResult {
+  return {
+    outcome,
+    message,
+    log: '',
+    logBytesDropped: 0,
+    instructionsUsed: 0,
+    fuelUsed: 0,
+    memoryBytesPeak: 0,
+    cpuUs: 0,
+    wallUs: 0,
+  };
+}

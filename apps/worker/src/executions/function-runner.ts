@@ -1,4 +1,4 @@
-import { type ExecutionRequest, type ExecutionResult, type Id, outcomes } from '@tenon/contracts';
+import { type ExecutionRequest, type ExecutionResult, type Id, outcomes, unmeasuredResult } from '@tenon/contracts';
 import type { RunnableFunction } from '@tenon/database';
 import { SandboxClosedError } from '@tenon/sandbox';
 import type { Storage } from '@tenon/storage';
@@ -81,14 +81,4 @@ export class FunctionRunner {
 }
 
 /** Says nothing about why: that is for the operator's log, not for a tenant. */
-const internalFailure: ExecutionResult = {
-  outcome: 'internal',
-  message: outcomes.internal.sentence,
-  log: '',
-  logBytesDropped: 0,
-  instructionsUsed: 0,
-  fuelUsed: 0,
-  memoryBytesPeak: 0,
-  cpuUs: 0,
-  wallUs: 0,
-};
+const internalFailure = unmeasuredResult('internal', outcomes.internal.sentence);
