@@ -6,7 +6,7 @@ import { runOnce } from './support/run-guest.js';
 import { dataText, wat } from './support/wat.js';
 
 /** A component in which a tenant chose the names of core exports and imports, which jco writes into its JavaScript. */
-async function componentNaming(name: string): Promise<Uint8Array> {
+async function componentNaming(name: string, exported = 'run'): Promise<Uint8Array> {
   const text = dataText(name);
   return wat(`(component
     (core module $lib (func (export "${text}") (result i32) (i32.const 1)))
@@ -23,7 +23,7 @@ async function componentNaming(name: string): Promise<Uint8Array> {
         (i32.const 16)))
     (core instance $l (instantiate $lib))
     (core instance $m (instantiate $main (with "${text}" (instance $l))))
-    (func (export "run") (param "input" string) (result (result string (error string)))
+    (func (export "${exported}") (param "input" string) (result (result string (error string)))
       (canon lift (core func $m "run${text}") (memory (core memory $m "memory")) (realloc (core func $m "realloc")))))`);
 }
 
@@ -60,6 +60,17 @@ describe('names that a tenant chose never become code', () => {
     'x*/y',
   ])('%s, as toolchains write them, works', async (name) => {
     expect(await runOnce(await componentNaming(name))).toMatchObject({ outcome: 'succeeded', output: '[1]' });
+  });
+
+  test.each([
+    ['arguments', 'arguments'],
+    ['get-or-create-async-state', 'getOrCreateAsyncState'],
+    ['backpressure-waiters', 'backpressureWaiters'],
+  ])('an export called %s was built and then failed at every run', async (name, found) => {
+    expect(await build(await componentNaming('lib', name))).toMatchObject({
+      status: 'rejected',
+      rejection: { code: 'taken_name', found },
+    });
   });
 
   test('whatever the name, it is refused or it is only a name', async () => {

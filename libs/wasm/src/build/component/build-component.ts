@@ -12,7 +12,7 @@ import { type MeteredCore, meterCore } from '../meter-core.js';
 import { rejectionOf, validationRejection } from '../wasm-rejection.js';
 import { componentEntry } from './component-entry.js';
 import { scanComponent } from './component-scan.js';
-import { glueBytesMax, scriptFrom, unsafeNameRejection } from './glue.js';
+import { glueBytesMax, scriptFrom, takenNameRejection, unsafeNameRejection } from './glue.js';
 import { type Transpiled, transpile } from './transpile.js';
 
 interface Core {
@@ -103,8 +103,10 @@ export async function buildComponent(bytes: Uint8Array, limits: BuildLimits): Pr
   const cores = checkedCores(transpiled);
   if (!Array.isArray(cores)) return rejected(cores);
   const modules = cores.map(({ module }) => module);
-  const unsafe = unsafeNameRejection(modules, [...transpiled.imports, ...transpiled.exports]);
-  if (unsafe !== undefined) return rejected(unsafe);
+  const refused =
+    unsafeNameRejection(modules, [...transpiled.imports, ...transpiled.exports]) ??
+    takenNameRejection(transpiled.exports);
+  if (refused !== undefined) return rejected(refused);
   if (transpiled.glue.length > glueBytesMax) {
     return rejected({
       code: 'glue_bytes_limit',

@@ -16,6 +16,25 @@ const safeName = /^[A-Za-z0-9_$.:/@#()|[\]<>=+*, -]{0,256}$/;
 /** Safe characters, but names that mean something to JavaScript objects. */
 const unsafeNames = new Set(['__proto__', 'constructor', 'prototype', '__defineGetter__', '__defineSetter__']);
 
+/** Exports become functions of the glue, where jco has put their names in camel case, and would stand in for these. */
+const takenByGlue = new Set(['arguments', 'getOrCreateAsyncState', 'backpressureWaiters']);
+
+/**
+ * Refuses an export that would shadow what the glue calls: it would build, and then no run of it would end well.
+ *
+ * @param exports names in camel case.
+ */
+export function takenNameRejection(exports: readonly string[]): BuildRejection | undefined {
+  const taken = exports.find((name) => takenByGlue.has(name));
+  if (taken === undefined) return undefined;
+  return {
+    code: 'taken_name',
+    message: 'An export of the component has a name that the code between its modules uses itself.',
+    found: printable(taken),
+    allowed: `any name but ${[...takenByGlue].join(', ')}, also when written with hyphens`,
+  };
+}
+
 function isSafe(name: string): boolean {
   return safeName.test(name) && !unsafeNames.has(name);
 }
