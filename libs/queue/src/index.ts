@@ -8,6 +8,15 @@ export {
   type JobRun,
   type QueueConsumer,
 } from './consumer.js';
+export { type FairQueueOptions, openFairQueue } from './fair/fair-queue.js';
+export type {
+  DispatchedBatch,
+  FairQueue,
+  FairQueueStats,
+  TenantShare,
+  WaitingEvent,
+} from './fair/fair-queue.types.js';
+export { defaultFairSettings, type FairSettings } from './fair/fair-settings.js';
 export { type QueueKeys, queueKeys, queueNames } from './keys.js';
 export { openQueueProducer, type QueueProducer } from './producer.js';
 export { listenForRelayWake, type RelayWakeListener } from './relay-wake.js';

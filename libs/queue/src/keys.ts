@@ -9,11 +9,18 @@ export interface QueueKeys {
   readonly relayWakeChannel: string;
   /** Present while Redis still holds what the relay put there; missing after a wipe. */
   readonly relayMarker: string;
+  /** Root of the fair queue's keys; what lies below it is listed at the top of fair/lua/common.lua. */
+  readonly fair: string;
 }
 
 /** @param prefix - Separates installations that share one Redis. What stands in braces keeps all keys in one slot of a cluster. */
 export function queueKeys(prefix: string): QueueKeys {
   if (!/^[a-z0-9-]{1,32}$/i.test(prefix)) throw new RangeError('a queue prefix is 1 to 32 letters, digits and hyphens');
   const root = `${prefix}:{queues}`;
-  return { bull: `${root}:bull`, relayWakeChannel: `${root}:relay:wake`, relayMarker: `${root}:relay:marker` };
+  return {
+    bull: `${root}:bull`,
+    relayWakeChannel: `${root}:relay:wake`,
+    relayMarker: `${root}:relay:marker`,
+    fair: `${root}:fair`,
+  };
 }
