@@ -1,5 +1,5 @@
-export { QueueTimeoutError } from './bounded.js';
-export type { QueueOptions } from './connection.js';
+export { bounded, QueueTimeoutError } from './bounded.js';
+export { connectForCommands, type QueueOptions } from './connection.js';
 export {
   type ConsumerOptions,
   consumeBuilds,
@@ -20,3 +20,4 @@ export { defaultFairSettings, type FairSettings } from './fair/fair-settings.js'
 export { type QueueKeys, queueKeys, queueNames } from './keys.js';
 export { openQueueProducer, type QueueProducer } from './producer.js';
 export { listenForRelayWake, type RelayWakeListener } from './relay-wake.js';
+export { defineScripts, type RunScript, type ScriptArgument, type ScriptFolder } from './scripts.js';

@@ -11,6 +11,8 @@ export interface QueueKeys {
   readonly relayMarker: string;
   /** Root of the fair queue's keys; what lies below it is listed at the top of fair/lua/common.lua. */
   readonly fair: string;
+  /** Root of the quotas' keys; what lies below it is listed at the top of common.lua in libs/quota. */
+  readonly quota: string;
 }
 
 /** @param prefix - Separates installations that share one Redis. What stands in braces keeps all keys in one slot of a cluster. */
@@ -22,5 +24,6 @@ export function queueKeys(prefix: string): QueueKeys {
     relayWakeChannel: `${root}:relay:wake`,
     relayMarker: `${root}:relay:marker`,
     fair: `${root}:fair`,
+    quota: `${root}:quota`,
   };
 }

@@ -1,5 +1,6 @@
 import { type Id, idPrefixes } from '@tenon/contracts';
 import { decodeTime } from 'ulid';
+import type { ScriptArgument } from '../scripts.js';
 import type { DispatchedBatch, TenantShare, WaitingEvent } from './fair-queue.types.js';
 
 const idLength = 26;
@@ -13,16 +14,14 @@ const weightMin = 0.001;
 const weightMax = 1_000;
 const concurrencyMaxMax = 1_000_000;
 
-export type Argument = string | number;
-
 /** Events of one tenant, as the scripts know them. */
 interface Group {
-  readonly ready: Argument[];
-  readonly later: Argument[];
+  readonly ready: ScriptArgument[];
+  readonly later: ScriptArgument[];
 }
 
 /** Groups of tenant, counts, and pairs of event and order: see `offerGroup` in common.lua. */
-export function offerArguments(events: readonly WaitingEvent[]): Argument[] {
+export function offerArguments(events: readonly WaitingEvent[]): ScriptArgument[] {
   const groups = new Map<string, Group>();
   const timeOf = timeReader();
   for (const event of events) {
@@ -32,7 +31,7 @@ export function offerArguments(events: readonly WaitingEvent[]): Argument[] {
     const id = bareId(event.id);
     pairs.push(id, orderOf(event.notBeforeMs ?? timeOf(id), event.priority ?? priorityDefault));
   }
-  const encoded: Argument[] = [];
+  const encoded: ScriptArgument[] = [];
   for (const [tenantId, { ready, later }] of groups) {
     encoded.push(tenantId, ready.length / 2, later.length / 2, ...ready, ...later);
   }
@@ -40,13 +39,13 @@ export function offerArguments(events: readonly WaitingEvent[]): Argument[] {
 }
 
 /** Groups of tenant, count and events: see remove.lua. */
-export function removeArguments(events: readonly Pick<WaitingEvent, 'id' | 'tenantId'>[]): Argument[] {
+export function removeArguments(events: readonly Pick<WaitingEvent, 'id' | 'tenantId'>[]): ScriptArgument[] {
   const groups = Map.groupBy(events, (event) => event.tenantId);
   return [...groups].flatMap(([tenantId, own]) => [tenantId, own.length, ...own.map(({ id }) => bareId(id))]);
 }
 
 /** Tenant, weight and cap: see set-tenant.lua. */
-export function shareArguments(tenantId: Id<'tenant'>, { weight, concurrencyMax }: TenantShare): Argument[] {
+export function shareArguments(tenantId: Id<'tenant'>, { weight, concurrencyMax }: TenantShare): ScriptArgument[] {
   if (!(weight >= weightMin && weight <= weightMax)) {
     throw new RangeError(`a weight is ${weightMin} to ${weightMax}`);
   }

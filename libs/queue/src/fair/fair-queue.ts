@@ -1,10 +1,10 @@
 import { bounded } from '../bounded.js';
 import { commandTimeoutMs, connectForCommands, type QueueOptions } from '../connection.js';
 import { queueKeys } from '../keys.js';
-import { type Argument, offerArguments, readBatches, removeArguments, shareArguments } from './encode.js';
+import { defineScripts, type RunScript, type ScriptArgument } from '../scripts.js';
+import { offerArguments, readBatches, removeArguments, shareArguments } from './encode.js';
 import type { DispatchedBatch, FairQueue, FairQueueStats, WaitingEvent } from './fair-queue.types.js';
 import { defaultFairSettings, type FairSettings } from './fair-settings.js';
-import { defineScripts, type RunScript } from './scripts.js';
 
 /** Bound the work of one script, because Redis does nothing else meanwhile: about a millisecond. */
 const eventsPerCallMax = 1_000;
@@ -14,6 +14,20 @@ const jobsPerCallMax = 1_000;
 /** Beyond any real cost, and far from where adding 1 to a double stops counting. */
 const costMax = 1e13;
 
+const folder = new URL('./lua/', import.meta.url);
+const scriptNames = [
+  'offer',
+  'dispatch',
+  'settle',
+  'expired',
+  'renew',
+  'remove',
+  'set-tenant',
+  'forget-tenant',
+  'stats',
+] as const;
+type Ask = RunScript<(typeof scriptNames)[number]>;
+
 export interface FairQueueOptions extends QueueOptions {
   readonly settings?: Partial<FairSettings>;
 }
@@ -21,15 +35,15 @@ export interface FairQueueOptions extends QueueOptions {
 /** Opens the fair queue of an installation; any number of processes may. */
 export function openFairQueue(options: FairQueueOptions): FairQueue {
   const redis = connectForCommands(options);
-  const run = defineScripts(redis, queueKeys(options.prefix).fair);
-  const ask: RunScript = (name, args) => bounded(`the fair queue's ${name}`, commandTimeoutMs, run(name, args));
+  const run = defineScripts(redis, { url: folder, names: scriptNames, rootKey: queueKeys(options.prefix).fair });
+  const ask: Ask = (name, args) => bounded(`the fair queue's ${name}`, commandTimeoutMs, run(name, args));
   return {
     ...fairQueue(ask, { ...defaultFairSettings, ...options.settings }),
     close: async () => redis.disconnect(),
   };
 }
 
-function fairQueue(ask: RunScript, settings: FairSettings): Omit<FairQueue, 'close'> {
+function fairQueue(ask: Ask, settings: FairSettings): Omit<FairQueue, 'close'> {
   const { leaseMs, agingMs } = settings;
   const offer = async (events: readonly WaitingEvent[]) => {
     await inChunks(events, eventsPerCallMax, (part) => ask('offer', [agingMs, ...offerArguments(part)]));
@@ -60,12 +74,15 @@ function fairQueue(ask: RunScript, settings: FairSettings): Omit<FairQueue, 'clo
       const triples = [...shares].map(([tenantId, share]) => shareArguments(tenantId, share));
       await inChunks(triples, eventsPerCallMax, (part) => ask('set-tenant', part.flat()));
     },
+    forgetTenant: async (tenantId) => {
+      await ask('forget-tenant', [tenantId]);
+    },
     stats: async () => statsOf(await ask('stats', [])),
   };
 }
 
 async function dispatch(
-  ask: RunScript,
+  ask: Ask,
   settings: FairSettings,
   room: { readonly jobsMax: number; readonly eventsMax: number },
 ): Promise<readonly DispatchedBatch[]> {
@@ -78,7 +95,7 @@ async function dispatch(
 }
 
 /** Empty where nobody knows: then the estimate stands. */
-function costOf(fuelUsed: number | undefined): Argument {
+function costOf(fuelUsed: number | undefined): ScriptArgument {
   if (fuelUsed === undefined || Number.isNaN(fuelUsed)) return '';
   return Math.min(Math.max(0, fuelUsed), costMax);
 }

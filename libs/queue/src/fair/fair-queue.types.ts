@@ -84,6 +84,8 @@ export interface FairQueue {
   setTenant(tenantId: Id<'tenant'>, share: TenantShare): Promise<void>;
   /** The same for many: what a rebuild of Redis starts with. */
   setTenants(shares: ReadonlyMap<Id<'tenant'>, TenantShare>): Promise<void>;
+  /** Removes what is kept about a tenant, its events in line included. Jobs in hand go when they are settled. */
+  forgetTenant(tenantId: Id<'tenant'>): Promise<void>;
   stats(): Promise<FairQueueStats>;
   close(): Promise<void>;
 }

@@ -198,6 +198,20 @@ describe('a cap', () => {
   });
 });
 
+describe('a tenant that is erased', () => {
+  it('leaves nothing behind, once its last job is settled', async () => {
+    const { queue, keys } = world.open(cheap);
+    const tenantId = newId('tenant');
+    await queue.setTenant(tenantId, { weight: 2, concurrencyMax: 5 });
+    await queue.offer([...eventsOf(tenantId, 8), ...eventsOf(tenantId, 2, { notBeforeMs: Date.now() + 60_000 })]);
+    const [batch] = await queue.dispatch({ jobsMax: 1, eventsMax: 3 });
+    await queue.forgetTenant(tenantId);
+    expect(await queue.stats()).toEqual({ waiting: 0, inHand: 3, tenants: 0 });
+    await queue.settle(batch?.jobId ?? '', tenantId, undefined);
+    expect((await keys()).filter((key) => !key.endsWith(':state'))).toEqual([]);
+  });
+});
+
 describe('bad arguments', () => {
   const tenantId = newId('tenant');
   const [event] = eventsOf(tenantId, 1);
