@@ -10,6 +10,7 @@ export * from './json.js';
 export * from './limits.js';
 export * from './outcomes.js';
 export * from './problems.js';
+export * from './quotas.js';
 export * from './scopes.js';
 export * from './time.js';
 export * from './worker-http.js';

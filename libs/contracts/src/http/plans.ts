@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { nameSchema } from '../ids.js';
 import { executionLimitsBodySchema, executionLimitsSchema } from '../limits.js';
+import { quotaLimitsBodySchema, quotaLimitsSchema } from '../quotas.js';
 import { timeSchema } from '../time.js';
 
 /** What a plan grants. An execution gets the smaller of the plan's and the extension point's limit. */
@@ -9,6 +10,7 @@ export const putPlanBodySchema = z
     /** Functions that a tenant may have. */
     functionsMax: z.int().min(0).max(100_000).default(100),
     executionLimits: executionLimitsBodySchema.prefault({}),
+    quotas: quotaLimitsBodySchema.prefault({}),
   })
   .meta({ id: 'PutPlan', example: { functionsMax: 100 } });
 export type PutPlanBody = z.output<typeof putPlanBodySchema>;
@@ -19,6 +21,7 @@ export const planSchema = z
     name: nameSchema,
     functionsMax: z.int(),
     executionLimits: executionLimitsSchema,
+    quotas: quotaLimitsSchema,
     createdAt: timeSchema,
     updatedAt: timeSchema,
   })

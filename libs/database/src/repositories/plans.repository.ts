@@ -1,14 +1,17 @@
-import { type ExecutionLimits, executionLimitsSchema } from '@tenon/contracts';
+import { type ExecutionLimits, executionLimitsSchema, type QuotaLimits, quotaLimitsSchema } from '@tenon/contracts';
 import type { PrismaTransaction } from '../connection/prisma.js';
 import type { Plan as PlanRow } from '../generated/client.js';
 
 export interface PlanTerms {
   readonly functionsMax: number;
   readonly executionLimits: ExecutionLimits;
+  /** The defaults where they are absent. */
+  readonly quotas?: QuotaLimits;
 }
 
 export interface Plan extends PlanTerms {
   readonly name: string;
+  readonly quotas: QuotaLimits;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -17,8 +20,8 @@ export class PlansRepository {
   constructor(private readonly prisma: PrismaTransaction) {}
 
   /** Creates the plan or replaces its terms; they hold from the next execution on. */
-  async put(name: string, { functionsMax, executionLimits }: PlanTerms): Promise<Plan> {
-    const terms = { functionsMax, executionLimits: { ...executionLimits } };
+  async put(name: string, { functionsMax, executionLimits, quotas }: PlanTerms): Promise<Plan> {
+    const terms = { functionsMax, executionLimits: { ...executionLimits }, quotas: { ...quotas } };
     return toPlan(
       await this.prisma.plan.upsert({
         where: { name },
@@ -40,6 +43,7 @@ export function toPlan(row: PlanRow): Plan {
     functionsMax: row.functionsMax,
     // What a plan leaves out takes the default, so a limit that is added later needs no migration.
     executionLimits: executionLimitsSchema.parse(row.executionLimits),
+    quotas: quotaLimitsSchema.parse(row.quotas),
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
   };
