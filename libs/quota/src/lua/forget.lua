@@ -1,0 +1,3 @@
+-- Removes what is kept about a tenant; it is read from Postgres again when somebody asks.
+-- ARGV: tenant.
+return redis.call('UNLINK', tenantKey(ARGV[1]))

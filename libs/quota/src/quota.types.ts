@@ -1,0 +1,93 @@
+import type { HoldReason, Id, QuotaLimits, QuotaState } from '@tenon/contracts';
+
+/** How full one bucket of requests is. */
+export interface BucketState {
+  /** The burst: requests that may come at once after a pause. */
+  readonly limit: number;
+  readonly remaining: number;
+  /** Until all of the burst is there again. */
+  readonly resetMs: number;
+  /** In which an empty burst refills. */
+  readonly windowMs: number;
+}
+
+/** Who asks. An operator's key counts by itself; a tenant's key counts for its tenant too. */
+export interface RequestCaller {
+  readonly tenantId?: Id<'tenant'> | undefined;
+  /** The id of the key or of the person; absent for a webhook. */
+  readonly actor?: string | undefined;
+}
+
+/** Whether a request may go on. */
+export interface RequestVerdict {
+  readonly admitted: boolean;
+  readonly tenant?: BucketState | undefined;
+  readonly key?: BucketState | undefined;
+  /** Until another request can be admitted; 0 where one can be now. */
+  readonly retryAfterMs: number;
+}
+
+/** How many events may become ready; the others are to be held. */
+export interface EventsVerdict {
+  readonly admitted: number;
+  /** The budget that has no room for more; absent where all are admitted. */
+  readonly reason?: HoldReason | undefined;
+  /** Until that budget's next window; absent where it has none. */
+  readonly resetMs?: number | undefined;
+}
+
+/** What was used and is in Postgres. */
+export interface UsedQuota {
+  readonly tenantId: Id<'tenant'>;
+  /** Events that were admitted and are finished now; also those that were cancelled. */
+  readonly events: number;
+  readonly executions: number;
+  readonly instructions: number;
+}
+
+/** A budget of which most is used; given once per window. */
+export interface QuotaWarning {
+  readonly tenantId: Id<'tenant'>;
+  readonly quota: HoldReason;
+  readonly used: number;
+  readonly limit: number;
+  /** Until the window ends. */
+  readonly resetMs: number;
+}
+
+/** What Postgres says about a tenant: the counts in Redis are made again from it. */
+export interface TenantTruth {
+  readonly plan: string;
+  readonly limits: QuotaLimits;
+  /** Of the month that was asked for. */
+  readonly executions: number;
+  readonly instructions: number;
+  /** Events that are neither finished nor held. */
+  readonly eventsPending: number;
+}
+
+/** Reads the truth about a tenant; null where there is no such tenant. */
+export type ReadTruth = (tenantId: Id<'tenant'>, monthStart: Date) => Promise<TenantTruth | null>;
+
+/**
+ * Holds tenants to the quotas of their plans. Counts are in Redis, one round trip per call; callers that come together
+ * share it. While Redis is away requests are bounded by each process for itself and events are admitted: see
+ * `docs/quotas.md`.
+ */
+export interface Quotas {
+  /** Counts a request. Never throws. */
+  admitRequest(caller: RequestCaller): Promise<RequestVerdict>;
+  /** Admits as many of `count` events as the budgets have room for. Never throws. */
+  admitEvents(tenantId: Id<'tenant'>, count: number): Promise<EventsVerdict>;
+  /** The same without admitting any: how many held events could be released. Never throws; 0 where Redis is away. */
+  roomForEvents(tenantId: Id<'tenant'>, count: number): Promise<EventsVerdict>;
+  /** Counts what was really used, after its commit. Never throws: what cannot be told to Redis is read again later. */
+  report(used: readonly UsedQuota[]): Promise<readonly QuotaWarning[]>;
+  /** @throws when neither Redis nor Postgres answers */
+  states(tenantId: Id<'tenant'>): Promise<readonly QuotaState[]>;
+  /** The plan's new limits hold for all of its tenants from now on. */
+  planChanged(plan: string, limits: QuotaLimits): Promise<void>;
+  /** The tenant has another plan, or is gone: what is known about it is read again. */
+  forgetTenant(tenantId: Id<'tenant'>): Promise<void>;
+  close(): Promise<void>;
+}

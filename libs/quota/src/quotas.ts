@@ -1,0 +1,171 @@
+import type { Id } from '@tenon/contracts';
+import type { QueueOptions } from '@tenon/queue';
+import { LocalLimiter } from './local-limiter.js';
+import type { EventsVerdict, Quotas, QuotaWarning, ReadTruth, RequestCaller, UsedQuota } from './quota.types.js';
+import { type GroupVerdict, openQuotaStore, type QuotaStore, type RequestGroup } from './quota-store.js';
+import { RequestGate } from './request-gate.js';
+
+export interface QuotasOptions extends QueueOptions {
+  readonly readTruth: ReadTruth;
+}
+
+/** Redis is not asked again for this long after it failed to answer. */
+const restMs = 1_000;
+/** Tenants of which something was missed while Redis was away; beyond that, the regular recheck finds them. */
+const missedMax = 10_000;
+
+/** Opens the quotas of an installation; any number of processes may. */
+export function openQuotas(options: QuotasOptions): Quotas {
+  const store = openQuotaStore(options);
+  const keeper = new QuotaKeeper(store, options.readTruth, (error) => options.onError?.(error));
+  const gate = new RequestGate({ ask: (groups) => keeper.judge(groups), alone: (caller) => keeper.alone(caller) });
+  return {
+    admitRequest: (caller) => gate.admit(caller),
+    admitEvents: (tenantId, count) => keeper.admitEvents(tenantId, count),
+    roomForEvents: (tenantId, count) => keeper.roomForEvents(tenantId, count),
+    report: (used) => keeper.report(used),
+    states: async (tenantId) => {
+      const states = await store.states(tenantId);
+      if (states.length > 0) return states;
+      await keeper.seed(tenantId);
+      return store.states(tenantId);
+    },
+    planChanged: (plan, limits) => store.setPlan(plan, limits),
+    forgetTenant: (tenantId) => store.forget(tenantId),
+    close: () => store.close(),
+  };
+}
+
+/** Keeps Redis in step with Postgres, and does without Redis while it is away. */
+class QuotaKeeper {
+  readonly #local = new LocalLimiter();
+  readonly #seeding = new Map<Id<'tenant'>, Promise<void>>();
+  readonly #missed = new Set<Id<'tenant'>>();
+  #restUntilMs = 0;
+
+  constructor(
+    private readonly store: QuotaStore,
+    private readonly readTruth: ReadTruth,
+    private readonly onError: (error: Error) => void,
+  ) {}
+
+  alone(caller: RequestCaller) {
+    return this.#local.admit(caller);
+  }
+
+  /**
+   * No verdict for a tenant that Redis does not know and Postgres can't tell about.
+   *
+   * @throws where Redis is away
+   */
+  async judge(groups: readonly RequestGroup[]): Promise<ReadonlyArray<GroupVerdict | undefined>> {
+    const first = await this.#redis(() => this.store.admitRequests(groups));
+    const unknown = groups.filter((_, index) => first[index] === undefined);
+    const verdicts = unknown.length === 0 ? first : await this.#judgeAgain(groups, first, unknown);
+    for (const [index, group] of groups.entries()) this.#note(group, verdicts[index]);
+    return verdicts;
+  }
+
+  async admitEvents(tenantId: Id<'tenant'>, count: number): Promise<EventsVerdict> {
+    try {
+      return await this.#askEvents(tenantId, count, false);
+    } catch {
+      // Nobody's event waits for our Redis. What was admitted meanwhile is counted when it is back.
+      this.#miss(tenantId);
+      return { admitted: count };
+    }
+  }
+
+  async roomForEvents(tenantId: Id<'tenant'>, count: number): Promise<EventsVerdict> {
+    try {
+      return await this.#askEvents(tenantId, count, true);
+    } catch {
+      return { admitted: 0 };
+    }
+  }
+
+  async report(used: readonly UsedQuota[]): Promise<readonly QuotaWarning[]> {
+    if (used.length === 0) return [];
+    try {
+      return await this.#redis(() => this.store.report(used));
+    } catch {
+      for (const { tenantId } of used) this.#miss(tenantId);
+      return [];
+    }
+  }
+
+  /** Tells Redis what Postgres knows; concurrent askers share one question. */
+  seed(tenantId: Id<'tenant'>): Promise<void> {
+    const running = this.#seeding.get(tenantId);
+    if (running !== undefined) return running;
+    const seeding = this.#seed(tenantId).finally(() => this.#seeding.delete(tenantId));
+    this.#seeding.set(tenantId, seeding);
+    return seeding;
+  }
+
+  async #seed(tenantId: Id<'tenant'>): Promise<void> {
+    const now = new Date();
+    const monthStart = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth()));
+    const truth = await this.readTruth(tenantId, monthStart);
+    if (truth === null) throw new Error('there is no such tenant');
+    await this.#redis(() => this.store.seed(tenantId, monthStart, truth));
+    this.#missed.delete(tenantId);
+  }
+
+  async #judgeAgain(
+    groups: readonly RequestGroup[],
+    first: ReadonlyArray<GroupVerdict | undefined>,
+    unknown: readonly RequestGroup[],
+  ): Promise<ReadonlyArray<GroupVerdict | undefined>> {
+    const tenants = new Set(unknown.flatMap(({ tenantId }) => (tenantId === '' ? [] : [tenantId])));
+    const seeded = await Promise.allSettled([...tenants].map((tenantId) => this.seed(tenantId)));
+    for (const one of seeded) if (one.status === 'rejected') this.#tell(one.reason);
+    const answers = await this.#redis(() => this.store.admitRequests(unknown));
+    const second = new Map(unknown.map((group, index) => [group, answers[index]]));
+    return groups.map((group, index) => first[index] ?? second.get(group));
+  }
+
+  async #askEvents(tenantId: Id<'tenant'>, count: number, look: boolean): Promise<EventsVerdict> {
+    const ask = () => this.#redis(() => this.store.admitEvents(tenantId, count, look));
+    if (this.#missed.has(tenantId)) await this.seed(tenantId);
+    let answer = await ask();
+    if (answer === undefined) {
+      await this.seed(tenantId);
+      answer = await ask();
+    }
+    if (answer === undefined) throw new Error('Redis forgot a tenant between two questions');
+    const { stale, ...verdict } = answer;
+    if (stale) this.#seedBeside(tenantId);
+    return verdict;
+  }
+
+  #note({ tenantId, actor }: RequestGroup, verdict: GroupVerdict | undefined): void {
+    if (verdict === undefined) return;
+    this.#local.learn({ tenantId: tenantId || undefined, actor: actor || undefined }, verdict);
+    if (verdict.stale && tenantId !== '') this.#seedBeside(tenantId);
+  }
+
+  #seedBeside(tenantId: Id<'tenant'>): void {
+    this.seed(tenantId).catch((error: unknown) => this.#tell(error));
+  }
+
+  #miss(tenantId: Id<'tenant'>): void {
+    if (this.#missed.size < missedMax) this.#missed.add(tenantId);
+  }
+
+  /** @throws at once while Redis rests after a failure */
+  async #redis<Result>(work: () => Promise<Result>): Promise<Result> {
+    if (performance.now() < this.#restUntilMs) throw new Error('Redis was away a moment ago');
+    try {
+      return await work();
+    } catch (error) {
+      this.#restUntilMs = performance.now() + restMs;
+      this.#tell(error);
+      throw error;
+    }
+  }
+
+  #tell(error: unknown): void {
+    this.onError(error instanceof Error ? error : new Error(String(error)));
+  }
+}

@@ -1,0 +1,251 @@
+import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
+import { defaultQuotaLimits, type Id, newId, type QuotaLimits } from '@tenon/contracts';
+import { queueKeys } from '@tenon/queue';
+import { openQuotas, type Quotas, type TenantTruth } from '@tenon/quota';
+import { createTestRedis, type TestRedis, waitFor } from '@tenon/testing';
+import { Redis } from 'ioredis';
+
+let server: TestRedis;
+let redis: Redis;
+let worlds = 0;
+const opened: Quotas[] = [];
+
+interface World {
+  readonly quotas: Quotas;
+  /** What Postgres would say; tests change it. */
+  readonly truth: Map<Id<'tenant'>, TenantTruth>;
+  readonly asked: Id<'tenant'>[];
+  readonly errors: Error[];
+  tenant(limits?: Partial<QuotaLimits>, more?: Partial<TenantTruth>): Id<'tenant'>;
+  keys(): Promise<string[]>;
+}
+
+function open(redisUrl = server.url): World {
+  worlds += 1;
+  const prefix = `${server.prefix}-${worlds}`;
+  const truth = new Map<Id<'tenant'>, TenantTruth>();
+  const asked: Id<'tenant'>[] = [];
+  const errors: Error[] = [];
+  const readTruth = async (tenantId: Id<'tenant'>) => {
+    asked.push(tenantId);
+    return truth.get(tenantId) ?? null;
+  };
+  const quotas = openQuotas({ redisUrl, prefix, readTruth, onError: (error) => errors.push(error) });
+  opened.push(quotas);
+  const tenant: World['tenant'] = (limits, more) => {
+    const id = newId('tenant');
+    const plan = { plan: `plan-${truth.size}`, limits: { ...defaultQuotaLimits, ...limits } };
+    truth.set(id, { ...plan, executions: 0, instructions: 0, eventsPending: 0, ...more });
+    return id;
+  };
+  return { quotas, truth, asked, errors, tenant, keys: () => redis.keys(`${queueKeys(prefix).quota}*`) };
+}
+
+beforeAll(async () => {
+  server = await createTestRedis();
+  redis = new Redis(server.url);
+});
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((quotas) => quotas.close()));
+});
+afterAll(async () => {
+  redis.disconnect();
+  await server.close();
+});
+
+describe('requests', () => {
+  it('may come as a burst, then only as fast as the rate, and say when the next one may', async () => {
+    const { quotas, tenant } = open();
+    const tenantId = tenant({ requestsPerSecond: 2, requestsBurst: 5 });
+    const verdicts = await Promise.all(Array.from({ length: 8 }, () => quotas.admitRequest({ tenantId })));
+    expect(verdicts.filter(({ admitted }) => admitted)).toHaveLength(5);
+    const refused = await quotas.admitRequest({ tenantId });
+    expect(refused).toMatchObject({ admitted: false, tenant: { limit: 5, remaining: 0, windowMs: 2_500 } });
+    expect(refused.retryAfterMs).toBeGreaterThan(0);
+    expect(refused.retryAfterMs).toBeLessThanOrEqual(500);
+    await waitFor('the next one', async () => (await quotas.admitRequest({ tenantId })).admitted, { intervalMs: 20 });
+  });
+
+  it('count for their key and for their tenant', async () => {
+    const { quotas, tenant } = open();
+    const tenantId = tenant({
+      requestsPerSecond: 0.1,
+      requestsBurst: 5,
+      keyRequestsPerSecond: 0.1,
+      keyRequestsBurst: 3,
+    });
+    const ask = async (actor: string) => (await quotas.admitRequest({ tenantId, actor })).admitted;
+    const [one, two] = [newId('key'), newId('key')];
+    const admitted = [];
+    for (const key of [one, one, one, one, two, two, two]) admitted.push(await ask(key));
+    expect(admitted).toEqual([true, true, true, false, true, true, false]);
+  });
+
+  it('of one tenant do not count for another, and an operator counts by its key', async () => {
+    const { quotas, tenant } = open();
+    const [one, two] = [tenant({ requestsPerSecond: 0.1, requestsBurst: 1 }), tenant({ requestsBurst: 1 })];
+    expect((await quotas.admitRequest({ tenantId: one })).admitted).toBe(true);
+    expect((await quotas.admitRequest({ tenantId: one })).admitted).toBe(false);
+    expect((await quotas.admitRequest({ tenantId: two })).admitted).toBe(true);
+    const operator = await quotas.admitRequest({ actor: newId('key') });
+    expect(operator).toMatchObject({ admitted: true, key: { limit: 40_000, remaining: 39_999 } });
+    expect(operator.tenant).toBeUndefined();
+  });
+
+  it('that come together share round trips', async () => {
+    const { quotas, tenant } = open();
+    const tenants = Array.from({ length: 20 }, () => tenant());
+    const ask = () =>
+      Promise.all(tenants.flatMap((tenantId) => Array.from({ length: 50 }, () => quotas.admitRequest({ tenantId }))));
+    await ask();
+    const calls = async () => Number(/cmdstat_evalsha:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1] ?? 0);
+    const before = await calls();
+    expect((await ask()).every(({ admitted }) => admitted)).toBe(true);
+    expect((await calls()) - before).toBeLessThanOrEqual(2);
+  });
+
+  it('are bounded by this process while Redis is away, with the limits that it saw last', async () => {
+    const { quotas, errors } = open('redis://127.0.0.1:1');
+    const tenantId = newId('tenant');
+    const verdict = await quotas.admitRequest({ tenantId, actor: newId('key') });
+    expect(verdict).toMatchObject({ admitted: true, tenant: { limit: 40_000 }, key: { limit: 40_000 } });
+    expect(errors.length).toBeGreaterThan(0);
+    const started = performance.now();
+    const many = await Promise.all(Array.from({ length: 45_000 }, () => quotas.admitRequest({ tenantId })));
+    const admitted = many.filter((one) => one.admitted).length;
+    expect(admitted).toBeGreaterThanOrEqual(39_999);
+    expect(admitted).toBeLessThanOrEqual(40_000 + 20 * (performance.now() - started));
+  });
+
+  it('of a tenant that nobody knows are bounded too, and hold up nobody else', async () => {
+    const { quotas, tenant } = open();
+    const [known, unknown] = [tenant(), newId('tenant')];
+    const [first, second] = await Promise.all([
+      quotas.admitRequest({ tenantId: unknown }),
+      quotas.admitRequest({ tenantId: known }),
+    ]);
+    expect(first?.admitted).toBe(true);
+    expect(second?.tenant).toMatchObject({ remaining: 39_999 });
+  });
+});
+
+describe('events', () => {
+  it('are admitted as far as the budget goes, and the rest says which one ended', async () => {
+    const { quotas, tenant } = open();
+    const tenantId = tenant({ executionsPerMinute: 10 });
+    expect(await quotas.admitEvents(tenantId, 7)).toEqual({ admitted: 7 });
+    const verdict = await quotas.admitEvents(tenantId, 7);
+    expect(verdict).toMatchObject({ admitted: 3, reason: 'executions_per_minute' });
+    expect(verdict.resetMs).toBeGreaterThan(0);
+    expect(verdict.resetMs).toBeLessThanOrEqual(60_000);
+    expect(await quotas.roomForEvents(tenantId, 1)).toMatchObject({ admitted: 0 });
+  });
+
+  const month = { executions: 90, instructions: 9_000_000 };
+  it.each([
+    ['executions_per_month', { executionsPerMonth: 100 }, 10],
+    ['instructions_per_month', { instructionsPerMonth: 10_000_000 }, 10],
+    ['events_waiting', { eventsWaitingMax: 5 }, 5],
+    ['instructions_per_minute', { instructionsPerMinute: 400_000 }, 4],
+  ] as const)('are held for %s', async (reason, limits, admitted) => {
+    const { quotas, tenant } = open();
+    expect(await quotas.admitEvents(tenant(limits, month), 50)).toMatchObject({ admitted, reason });
+  });
+
+  it('make room when they end, by what they really took', async () => {
+    const { quotas, tenant } = open();
+    const tenantId = tenant({ executionsPerMonth: 100 });
+    expect(await quotas.admitEvents(tenantId, 1_000)).toMatchObject({ admitted: 100 });
+    await quotas.report([{ tenantId, events: 100, executions: 20, instructions: 5 }]);
+    // From now on an event is expected to take a fifth of an execution.
+    expect(await quotas.admitEvents(tenantId, 1_000)).toMatchObject({ admitted: 400 });
+    await quotas.report([{ tenantId, events: 400, executions: 80, instructions: 5 }]);
+    expect(await quotas.admitEvents(tenantId, 1)).toMatchObject({ admitted: 0, reason: 'executions_per_month' });
+  });
+
+  it('that take nothing still end where a budget is used up', async () => {
+    const { quotas, tenant } = open();
+    const tenantId = tenant({ executionsPerMonth: 10 });
+    await quotas.admitEvents(tenantId, 5);
+    await quotas.report([{ tenantId, events: 5, executions: 0, instructions: 0 }]);
+    expect(await quotas.admitEvents(tenantId, 50)).toEqual({ admitted: 50 });
+    await quotas.report([{ tenantId, events: 0, executions: 10, instructions: 0 }]);
+    expect(await quotas.admitEvents(tenantId, 1)).toMatchObject({ admitted: 0 });
+  });
+
+  it('are admitted while Redis is away: nobody waits for ours', async () => {
+    const { quotas } = open('redis://127.0.0.1:1');
+    expect(await quotas.admitEvents(newId('tenant'), 12)).toEqual({ admitted: 12 });
+    expect(await quotas.roomForEvents(newId('tenant'), 12)).toEqual({ admitted: 0 });
+    expect(await quotas.report([{ tenantId: newId('tenant'), events: 1, executions: 1, instructions: 1 }])).toEqual([]);
+  });
+});
+
+describe('warnings', () => {
+  it('come once per window, from 80 % on', async () => {
+    const { quotas, tenant } = open();
+    const tenantId = tenant({ executionsPerMonth: 10 });
+    const report = async (executions: number) => {
+      await quotas.admitEvents(tenantId, 1);
+      return quotas.report([{ tenantId, events: 1, executions, instructions: 1 }]);
+    };
+    expect(await report(7)).toEqual([]);
+    expect(await report(1)).toEqual([
+      { tenantId, quota: 'executions_per_month', used: 8, limit: 10, resetMs: expect.any(Number) },
+    ]);
+    expect(await report(1)).toEqual([]);
+  });
+});
+
+describe('where a tenant stands', () => {
+  it('is the same as what its requests are told', async () => {
+    const { quotas, tenant } = open();
+    const tenantId = tenant({ requestsPerSecond: 0.1, requestsBurst: 10, executionsPerMonth: 10 }, { executions: 8 });
+    const { tenant: bucket } = await quotas.admitRequest({ tenantId });
+    await quotas.admitEvents(tenantId, 1);
+    const states = new Map((await quotas.states(tenantId)).map((state) => [state.name, state]));
+    expect(states.get('requests')).toMatchObject({ limit: 10, used: 1, remaining: bucket?.remaining, warning: false });
+    expect(states.get('executions_per_month')).toMatchObject({ limit: 10, used: 8, remaining: 2, warning: true });
+    const nextMonth = new Date(Date.UTC(new Date().getUTCFullYear(), new Date().getUTCMonth() + 1)).getTime();
+    const resetsAt = Date.parse(states.get('executions_per_month')?.resetsAt ?? '');
+    expect(Math.abs(resetsAt - nextMonth)).toBeLessThan(1_000);
+    expect(states.get('events_waiting')).toMatchObject({ used: 1 });
+    expect(states.get('events_waiting')).not.toHaveProperty('resetsAt');
+  });
+
+  it('is read from Postgres when Redis was emptied', async () => {
+    const { quotas, truth, tenant, asked, keys } = open();
+    const tenantId = tenant({ executionsPerMonth: 100 });
+    await quotas.admitEvents(tenantId, 10);
+    await quotas.report([{ tenantId, events: 10, executions: 10, instructions: 7 }]);
+    const before = truth.get(tenantId);
+    if (before !== undefined) truth.set(tenantId, { ...before, executions: 10, instructions: 7, eventsPending: 3 });
+    await redis.del(...(await keys()));
+    const states = new Map((await quotas.states(tenantId)).map((state) => [state.name, state.used]));
+    expect(states.get('executions_per_month')).toBe(10);
+    expect(states.get('instructions_per_month')).toBe(7);
+    expect(states.get('events_waiting')).toBe(3);
+    expect(asked).toEqual([tenantId, tenantId]);
+  });
+
+  it('changes with the plan, at once and for all of its tenants', async () => {
+    const { quotas, truth, tenant } = open();
+    const tenantId = tenant({ executionsPerMonth: 1 });
+    expect(await quotas.admitEvents(tenantId, 5)).toMatchObject({ admitted: 1 });
+    await quotas.planChanged(truth.get(tenantId)?.plan ?? '', { ...defaultQuotaLimits, executionsPerMonth: 4 });
+    expect(await quotas.admitEvents(tenantId, 5)).toMatchObject({ admitted: 3 });
+  });
+
+  it('is read again for a tenant that has another plan, whatever the plan is called', async () => {
+    const { quotas, truth, tenant } = open();
+    const tenantId = tenant({ executionsPerMonth: 1 });
+    await quotas.admitEvents(tenantId, 1);
+    const before = truth.get(tenantId);
+    const limits = { ...defaultQuotaLimits, executionsPerMonth: 9 };
+    if (before !== undefined) truth.set(tenantId, { ...before, plan: '007', limits });
+    await quotas.forgetTenant(tenantId);
+    expect(await quotas.admitEvents(tenantId, 50)).toMatchObject({ admitted: 9 });
+    await quotas.planChanged('007', { ...limits, executionsPerMonth: 11 });
+    expect(await quotas.admitEvents(tenantId, 50)).toMatchObject({ admitted: 2 });
+  });
+});
