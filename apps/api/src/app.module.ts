@@ -1,6 +1,7 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
+import type { IdentitySettings } from './auth/identity-settings.js';
 import { EventsModule } from './events/events.module.js';
 import { ExecutionsModule } from './executions/executions.module.js';
 import { ExtensionPointsModule } from './extension-points/extension-points.module.js';
@@ -33,6 +34,6 @@ const features = [
 class AppModule {}
 
 /** Every feature, on one platform. */
-export function appModule(platform: Platform): DynamicModule {
-  return { module: AppModule, imports: [platformModule(platform), AuthModule, ...features] };
+export function appModule(platform: Platform, identity: IdentitySettings): DynamicModule {
+  return { module: AppModule, imports: [platformModule(platform, identity), AuthModule, ...features] };
 }

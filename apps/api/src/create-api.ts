@@ -3,6 +3,7 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { NestLogger } from '@tenon/telemetry';
 import { appModule } from './app.module.js';
 import { AccessService } from './auth/access.service.js';
+import { type IdentityOptions, identitySettings } from './auth/identity-settings.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { RequestValidationPipe } from './http/request-validation.pipe.js';
 import { createHttpAdapter, settingsOf } from './http/server.js';
@@ -10,7 +11,7 @@ import { serveDocs } from './openapi/docs.js';
 import type { AboutApi } from './openapi/document.js';
 import type { Platform } from './platform/platform.module.js';
 
-export interface ApiOptions extends AboutApi {
+export interface ApiOptions extends AboutApi, IdentityOptions {
   /** Take the client's address from X-Forwarded-For: only behind a proxy of one's own. */
   readonly trustProxy?: boolean;
 }
@@ -18,11 +19,15 @@ export interface ApiOptions extends AboutApi {
 /** The api, ready to listen or to be asked in-process. The platform stays the caller's to close. */
 export async function createApi(platform: Platform, options: ApiOptions): Promise<NestFastifyApplication> {
   const adapter = createHttpAdapter(platform.logger, options.trustProxy ?? false);
-  const app = await NestFactory.create<NestFastifyApplication>(appModule(platform), adapter, {
-    bodyParser: false,
-    logger: new NestLogger(platform.logger),
-    abortOnError: false,
-  });
+  const app = await NestFactory.create<NestFastifyApplication>(
+    appModule(platform, identitySettings(options)),
+    adapter,
+    {
+      bodyParser: false,
+      logger: new NestLogger(platform.logger),
+      abortOnError: false,
+    },
+  );
   app.useGlobalPipes(new RequestValidationPipe());
   app.useGlobalFilters(new ProblemFilter());
   guardEveryRoute(app);

@@ -1,6 +1,6 @@
 import { apiConfig, ConfigError } from '@tenon/config';
 import { Database, PrivilegeError } from '@tenon/database';
-import { openQueueProducer } from '@tenon/queue';
+import { openFairQueue, openQueueProducer } from '@tenon/queue';
 import { openDiskStorage } from '@tenon/storage';
 import { createLogger } from '@tenon/telemetry';
 import { createApi } from './create-api.js';
@@ -19,20 +19,24 @@ async function main(): Promise<void> {
     connectionsMax: config.database.connectionsMax,
     onIdleError: onError('postgres'),
   });
-  const queue = openQueueProducer({
-    redisUrl: config.redis.url.reveal(),
-    prefix: config.redis.prefix,
-    onError: onError('redis'),
-  });
+  const redis = { redisUrl: config.redis.url.reveal(), prefix: config.redis.prefix, onError: onError('redis') };
+  const queue = openQueueProducer(redis);
+  const fair = openFairQueue(redis);
   const storage = await openDiskStorage(config.storage.folder);
   const worker = createWorkerClient(config.worker);
   const app = await createApi(
-    { database, queue, storage, sealer: config.sealer, worker, logger },
-    { version: apiVersion, trustProxy: config.http.trustProxy, publicUrl: config.http.publicUrl },
+    { database, queue, fair, storage, sealer: config.sealer, worker, logger },
+    {
+      version: apiVersion,
+      trustProxy: config.http.trustProxy,
+      publicUrl: config.http.publicUrl,
+      sessions: config.sessions,
+      oidc: config.oidc,
+    },
   );
   stopOnSignal(logger, config.shutdownGraceMs, async () => {
     await app.close();
-    await Promise.all([queue.close(), database.close()]);
+    await Promise.all([queue.close(), fair.close(), database.close()]);
   });
   await app.listen(config.http.port, config.http.host);
   logger.info({ url: await app.getUrl() }, 'listening');

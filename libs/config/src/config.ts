@@ -1,4 +1,4 @@
-import { type Environment, parseEnvironment } from './parse.js';
+import { ConfigError, type Environment, parseEnvironment } from './parse.js';
 import { Sealer } from './sealer.js';
 import type { Secret } from './secret.js';
 import type { ValuesOf } from './variables.js';
@@ -22,8 +22,19 @@ export interface ApiConfig extends CommonConfig {
     readonly publicUrl: string | undefined;
     readonly trustProxy: boolean;
   };
+  /** How long sessions of the dashboard last. */
+  readonly sessions: { readonly idleS: number; readonly lifetimeS: number };
+  /** Absent: people sign in by password only. */
+  readonly oidc: OidcConfig | undefined;
   /** Where runs go whose caller waits. */
   readonly worker: { readonly url: string; readonly token: Secret<string> };
+}
+
+/** The OpenID provider that people may sign in by. */
+export interface OidcConfig {
+  readonly issuer: string;
+  readonly clientId: string;
+  readonly clientSecret: Secret<string>;
 }
 
 export interface WorkerConfig extends CommonConfig {
@@ -62,8 +73,24 @@ export function apiConfig(environment: Environment): ApiConfig {
       publicUrl: values.TENON_PUBLIC_URL,
       trustProxy: values.TENON_TRUST_PROXY,
     },
+    sessions: {
+      idleS: values.TENON_SESSION_IDLE_MINUTES * 60,
+      lifetimeS: values.TENON_SESSION_MAX_MINUTES * 60,
+    },
+    oidc: oidcConfig(values),
     worker: { url: values.TENON_WORKER_URL, token: values.TENON_INTERNAL_TOKEN },
   };
+}
+
+/** All of it or nothing: half a provider is a mistake that would show only when somebody signs in. */
+function oidcConfig(values: ValuesOf<'api'>): OidcConfig | undefined {
+  const { TENON_OIDC_ISSUER: issuer, TENON_OIDC_CLIENT_ID: clientId, TENON_OIDC_CLIENT_SECRET: clientSecret } = values;
+  if (issuer === undefined && clientId === undefined && clientSecret === undefined) return undefined;
+  if (issuer !== undefined && clientId !== undefined && clientSecret !== undefined && values.TENON_PUBLIC_URL) {
+    return { issuer, clientId, clientSecret };
+  }
+  const needed = 'set TENON_OIDC_ISSUER, TENON_OIDC_CLIENT_ID, TENON_OIDC_CLIENT_SECRET and TENON_PUBLIC_URL, or none';
+  throw new ConfigError([needed]);
 }
 
 /**

@@ -1,4 +1,11 @@
-export { type ApiConfig, apiConfig, type CommonConfig, type WorkerConfig, workerConfig } from './config.js';
+export {
+  type ApiConfig,
+  apiConfig,
+  type CommonConfig,
+  type OidcConfig,
+  type WorkerConfig,
+  workerConfig,
+} from './config.js';
 export { ConfigError, type Environment } from './parse.js';
 export { SealError, Sealer } from './sealer.js';
 export { Secret } from './secret.js';

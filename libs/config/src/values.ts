@@ -45,6 +45,11 @@ export const token = z
   .regex(/^[\x21-\x7e]{32,256}$/, 'expected 32 to 256 printable characters without spaces')
   .transform((value) => new Secret(value));
 
+export const shortText = z
+  .string()
+  .regex(/^[\x21-\x7e]{1,256}$/, 'expected 1 to 256 printable characters without spaces');
+export const secretText = shortText.transform((value) => new Secret(value));
+
 export const keyPrefix = z.string().regex(/^[a-z0-9-]{1,32}$/, 'expected 1 to 32 of a-z, 0-9 and "-"');
 
 function masterKey(text: string): Uint8Array | undefined {

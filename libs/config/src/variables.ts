@@ -83,6 +83,31 @@ export const variables = {
     fallback: 'no',
     meaning: 'yes behind a proxy that sets X-Forwarded-For; anywhere else callers could forge their address',
   }),
+  TENON_SESSION_IDLE_MINUTES: variable(values.wholeNumber(1, 43_200), {
+    processes: api,
+    fallback: '720',
+    meaning: 'minutes after which a session of the dashboard that nobody uses ends',
+  }),
+  TENON_SESSION_MAX_MINUTES: variable(values.wholeNumber(1, 129_600), {
+    processes: api,
+    fallback: '10080',
+    meaning: 'minutes after which a session of the dashboard ends, used or not',
+  }),
+  TENON_OIDC_ISSUER: variable(values.webUrl, {
+    processes: api,
+    optional: true,
+    meaning: 'issuer of an OpenID provider that people may sign in by; needs the two below and TENON_PUBLIC_URL',
+  }),
+  TENON_OIDC_CLIENT_ID: variable(values.shortText, {
+    processes: api,
+    optional: true,
+    meaning: 'what the OpenID provider calls this installation',
+  }),
+  TENON_OIDC_CLIENT_SECRET: variable(values.secretText, {
+    processes: api,
+    optional: true,
+    meaning: 'secret that the OpenID provider gave for it',
+  }),
   TENON_WORKER_URL: variable(values.webUrl, {
     processes: api,
     fallback: 'http://127.0.0.1:8090',

@@ -72,6 +72,22 @@ describe('apiConfig and workerConfig', () => {
     expect(problemsOf(() => apiConfig({ ...good, [name]: text }))).toHaveLength(1);
   });
 
+  it('take an OpenID provider whole or not at all', () => {
+    const provider = {
+      TENON_OIDC_ISSUER: 'https://id.example.com/',
+      TENON_OIDC_CLIENT_ID: 'tenon',
+      TENON_OIDC_CLIENT_SECRET: 'hunter2-oidc',
+      TENON_PUBLIC_URL: 'https://tenon.example.com',
+    };
+    expect(apiConfig(good).oidc).toBeUndefined();
+    const { oidc } = apiConfig({ ...good, ...provider });
+    expect(oidc).toMatchObject({ issuer: 'https://id.example.com', clientId: 'tenon' });
+    expect(JSON.stringify(oidc)).not.toContain('hunter2');
+    for (const name of Object.keys(provider)) {
+      expect(problemsOf(() => apiConfig({ ...good, ...provider, [name]: '' }))).toHaveLength(1);
+    }
+  });
+
   it('print no secret, however they are printed', () => {
     for (const config of [apiConfig(good), workerConfig(good)]) {
       const printed = [

@@ -6,6 +6,7 @@ import { openPrisma } from './connection/prisma.js';
 import { databaseRoles } from './connection/roles.js';
 import type { PrismaClient } from './generated/client.js';
 import { type OperatorTransaction, operatorTransaction } from './operator-transaction.js';
+import { type IdentityTransaction, identityTransaction } from './identity-transaction.js';
 import { AuditTrailRepository } from './pipeline/audit-trail.repository.js';
 import { AuthenticationRepository } from './pipeline/authentication.repository.js';
 import { EventsRepository } from './pipeline/events.repository.js';
@@ -99,7 +100,15 @@ export class Database {
   asOperator<Result>(work: (tx: OperatorTransaction) => Promise<Result>): Promise<Result> {
     return this.#prisma.$transaction(async (prisma) => {
       await prisma.$executeRaw`SET LOCAL ROLE tenon_operator`;
-      return work(operatorTransaction(prisma));
+      return work(operatorTransaction(prisma, { seals: this.#seals }));
+    });
+  }
+
+  /** Runs `work` in a transaction with the rights of signing in: people, sessions, invitations; no tenant's data. */
+  asIdentity<Result>(work: (tx: IdentityTransaction) => Promise<Result>): Promise<Result> {
+    return this.#prisma.$transaction(async (prisma) => {
+      await prisma.$executeRaw`SET LOCAL ROLE tenon_identity`;
+      return work(identityTransaction(prisma, { seals: this.#seals }));
     });
   }
 

@@ -5,10 +5,20 @@ export * from './database.js';
 export { type MigrateOptions, type MigrateResult, migrate } from './migrations/migrate.js';
 export { MigrationError } from './migrations/migration.errors.js';
 export { ensureRuntimeLogin, type RuntimeLogin, urlWithLogin } from './migrations/runtime-login.js';
+export type { IdentityTransaction } from './identity-transaction.js';
 export type { OperatorTransaction } from './operator-transaction.js';
 export type { Page, PageRequest } from './page.js';
-export type { AuthenticatedKey, ReceivingSource } from './pipeline/authentication.repository.js';
-export type { AcceptedEvent, EventStatus, NewEvent, StoredEvent } from './pipeline/events.repository.js';
+export type { ChainExport, ChainVerification, VerifyOptions } from './pipeline/audit-trail.repository.js';
+export type { AuthenticatedKey, ReceivingSource, SignedIn } from './pipeline/authentication.repository.js';
+export type { EventFilter, EventStatus } from './pipeline/event-status.js';
+export type {
+  EventChoice,
+  EventTodo,
+  ReadyEvent,
+  WorkBatch,
+  WorkEvent,
+} from './pipeline/event-work.repository.js';
+export type { AcceptedEvent, EventSummary, NewEvent, StoredEvent } from './pipeline/events.repository.js';
 export type {
   ExecutionKind,
   ExecutionRecord,
@@ -31,7 +41,13 @@ export type {
 export type { TenantFunction } from './repositories/functions.repository.js';
 export type { ApiKey, NewApiKey } from './repositories/keys.repository.js';
 export type { Plan, PlanTerms } from './repositories/plans.repository.js';
-export type { Tenant, TenantStatus } from './repositories/tenants.repository.js';
+export type { Invitation, InvitedRole, NewInvitation } from './repositories/invitations.repository.js';
+export type { NewSession, Session, SignInMethod } from './repositories/sessions.repository.js';
+export type { Tenant, TenantChange, TenantStatus } from './repositories/tenants.repository.js';
+export type { NewUser, OidcIdentity, User } from './repositories/users.repository.js';
+export type { ThrottleSubject } from './repositories/login-throttles.repository.js';
+export type { Member } from './repositories/members.repository.js';
+export type { Operator } from './repositories/operators.repository.js';
 export type { BuildOutcome, Version, VersionStatus } from './repositories/versions.repository.js';
 export type { StoredMapping, WebhookScheme, WebhookSource } from './repositories/webhook-sources.repository.js';
 export type { TenantTransaction } from './tenant-transaction.js';

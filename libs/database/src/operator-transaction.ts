@@ -3,7 +3,9 @@ import type { Id } from '@tenon/contracts';
 import { type PrismaTransaction, sqlRunnerOf } from './connection/prisma.js';
 import { AuditRepository } from './repositories/audit.repository.js';
 import { ExtensionPointsRepository } from './repositories/extension-points.repository.js';
+import { InvitationsRepository } from './repositories/invitations.repository.js';
 import { KeysRepository } from './repositories/keys.repository.js';
+import { OperatorsRepository } from './repositories/operators.repository.js';
 import { PlansRepository } from './repositories/plans.repository.js';
 import { TenantsRepository } from './repositories/tenants.repository.js';
 
@@ -14,6 +16,9 @@ export interface OperatorTransaction {
   readonly extensionPoints: ExtensionPointsRepository;
   /** The operators' own keys. */
   readonly keys: KeysRepository;
+  readonly operators: OperatorsRepository;
+  /** Invitations that make operators. */
+  readonly invitations: InvitationsRepository;
   /** The keys of one tenant. */
   keysOf(tenantId: Id<'tenant'>): KeysRepository;
   /** The operator's chain. */
@@ -28,5 +33,7 @@ export function operatorTransaction(prisma: PrismaTransaction): OperatorTransact
     keys: new KeysRepository(prisma, null),
     keysOf: (tenantId) => new KeysRepository(prisma, tenantId),
     audit: new AuditRepository(sqlRunnerOf(prisma), operatorChain),
+    operators: new OperatorsRepository(prisma),
+    invitations: new InvitationsRepository(prisma, null),
   };
 }

@@ -5,7 +5,9 @@ import { DeploymentsRepository } from './repositories/deployments.repository.js'
 import { ExtensionPointsReader } from './repositories/extension-points.repository.js';
 import { FunctionsRepository } from './repositories/functions.repository.js';
 import { KeysRepository } from './repositories/keys.repository.js';
+import { InvitationsRepository } from './repositories/invitations.repository.js';
 import { OwnTenantRepository } from './repositories/own-tenant.repository.js';
+import { MembersRepository } from './repositories/members.repository.js';
 import { VersionsRepository } from './repositories/versions.repository.js';
 import { WebhookSourcesRepository } from './repositories/webhook-sources.repository.js';
 
@@ -15,6 +17,8 @@ export interface TenantTransaction {
   readonly tenant: OwnTenantRepository;
   readonly keys: KeysRepository;
   readonly extensionPoints: ExtensionPointsReader;
+  readonly members: MembersRepository;
+  readonly invitations: InvitationsRepository;
   readonly functions: FunctionsRepository;
   readonly versions: VersionsRepository;
   readonly deployments: DeploymentsRepository;
@@ -34,4 +38,6 @@ export function tenantTransaction(prisma: PrismaTransaction, tenantId: Id<'tenan
     webhookSources: new WebhookSourcesRepository(prisma, tenantId),
     audit: new AuditRepository(sqlRunnerOf(prisma), tenantId),
   };
+    members: new MembersRepository(prisma, tenantId),
+    invitations: new InvitationsRepository(prisma, tenantId),
 }

@@ -1,5 +1,5 @@
 import { expect } from '@jest/globals';
-import type { Id } from '@tenon/contracts';
+import { type Id, newId } from '@tenon/contracts';
 import type { Database, ExecutionRecord, NewEvent, Page, TenantTransaction } from '@tenon/database';
 import { executionOf, pointTerms, randomHex, readyBuild, type TenantWorld } from './fixture.js';
 
@@ -9,6 +9,8 @@ export interface Victim extends TenantWorld {
   readonly heldEventId: Id<'event'>;
   readonly execution: ExecutionRecord;
   readonly keyId: Id<'key'>;
+  readonly userId: Id<'user'>;
+  readonly invitationId: Id<'invitation'>;
   readonly webhookSourceId: Id<'webhookSource'>;
   readonly buildingVersionId: Id<'version'>;
 }
@@ -47,6 +49,35 @@ export const attackerCannot: Readonly<Record<string, Attempt | string>> = {
   'keys.find': inTransaction(async (tx, victim) => expect(await tx.keys.find(victim.keyId)).toBeNull()),
   'keys.list': inTransaction(async (tx, victim) => expectOnlyOwn(await tx.keys.list(page), victim.keyId)),
   'keys.revoke': inTransaction(async (tx, victim) => expect(await tx.keys.revoke(victim.keyId)).toBe(false)),
+  'keys.retire': inTransaction(async (tx, victim) => {
+    expect(await tx.keys.retire(victim.keyId, newId('key'), everAfter)).toBe(false);
+  }),
+  'members.list': inTransaction(async (tx, victim) => {
+    expect((await tx.members.list(page)).items.map((member) => member.userId)).not.toContain(victim.userId);
+  }),
+  'members.find': inTransaction(async (tx, victim) => expect(await tx.members.find(victim.userId)).toBeNull()),
+  'members.lockOwners': inTransaction(async (tx) => expect(await tx.members.lockOwners()).toBe(0)),
+  'members.setRole': inTransaction(async (tx, victim) => {
+    expect(await tx.members.setRole(victim.userId, 'viewer')).toBe(false);
+  }),
+  'members.remove': inTransaction(async (tx, victim) => expect(await tx.members.remove(victim.userId)).toBe(false)),
+  'invitations.create': inTransaction(async (tx, victim) => {
+    const invitation = { email: 'm@example.com', role: 'owner', invitedBy: 'key_m', expiresAt: everAfter } as const;
+    const created = await tx.invitations.create({ ...invitation, tokenHash: Buffer.from(randomHex(), 'hex') });
+    expect(created.tenantId).not.toBe(victim.tenantId);
+  }),
+  'invitations.find': inTransaction(async (tx, victim) => {
+    expect(await tx.invitations.find(victim.invitationId)).toBeNull();
+  }),
+  'invitations.list': inTransaction(async (tx, victim) => {
+    expectOnlyOwn(await tx.invitations.list(page), victim.invitationId);
+  }),
+  'invitations.countOpen': inTransaction(async (tx) => {
+    expect(await tx.invitations.countOpen()).toBe((await tx.invitations.list(page)).items.length);
+  }),
+  'invitations.revoke': inTransaction(async (tx, victim) => {
+    expect(await tx.invitations.revoke(victim.invitationId)).toBe(false);
+  }),
   'extensionPoints.find': 'belongs to the operator; every tenant may read it',
   'extensionPoints.fedBy': 'belongs to the operator; every tenant may read it',
   'extensionPoints.list': 'belongs to the operator; every tenant may read it',
@@ -139,6 +170,7 @@ export const attackerCannot: Readonly<Record<string, Attempt | string>> = {
   },
   'auditTrail.verifyOperator': "the operator's own chain; answers with a count",
   'authentication.keyByHash': 'asked before the tenant is known; answers for one exact hash',
+  'authentication.sessionByHash': 'asked before the tenant is known; answers for one exact hash',
   'authentication.webhookSource': 'asked before the tenant is known; answers for one exact id',
   'events.insert': async ({ database, attacker, victim }) => {
     const [accepted] = await database.events.insert(attacker.tenantId, [victim.event]);

@@ -10,19 +10,43 @@ const acrossTenants = new Map([
   ['api_keys.authentication_notes_use', 'a key is found by its hash before its tenant is known'],
   ['api_keys.authentication_reads', 'a key is found by its hash before its tenant is known'],
   ['api_keys.operator', 'operators manage keys of all tenants'],
+  ['audit_entries.erasure_of_chains', 'what a deleted tenant had; bound inside the function'],
+  ['audit_entries.erasure_reads', 'what a deleted tenant had; bound inside the function'],
+  ['audit_entries.identity_appends', "the operator's own chain"],
   ['audit_entries.operator_appends', "the operator's own chain"],
   ['audit_entries.operator_reads', "the operator's own chain"],
   ['audit_heads.chain_moves', 'the trigger moves every head'],
+  ['audit_heads.identity_continues', "the operator's own chain"],
   ['audit_heads.operator', "the operator's own chain"],
   ['events.outbox', 'the relay schedules for all tenants; it may read no column with data'],
   ['extension_points.everyone_reads', 'belongs to the operator'],
   ['extension_points.operator', 'belongs to the operator'],
+  ['invitations.identity', 'an invitation is found by its hash before its tenant is known'],
+  ['invitations.operators', 'those that make an operator belong to no tenant'],
+  ['login_throttles.identity', 'people sign in before their tenant is known'],
+  ['memberships.authentication_reads', 'a session says where its person belongs'],
+  ['memberships.erasure_of_people', 'goes with its person; bound inside the function'],
+  ['memberships.identity', 'who accepts an invitation joins its tenant'],
   ['plans.everyone_reads', 'belongs to the operator'],
   ['plans.operator', 'belongs to the operator'],
+  ['sessions.authentication_notes_use', 'a session is found by its hash before its tenant is known'],
+  ['sessions.authentication_reads', 'a session is found by its hash before its tenant is known'],
+  ['sessions.erasure_of_people', 'goes with its person; bound inside the function'],
+  ['sessions.identity', 'a session belongs to a person, not to a tenant'],
+  ['tenant_erasures.eraser', 'works off the deletions of all tenants; holds no data of theirs'],
+  ['tenant_erasures.operator', 'operators delete tenants'],
   ['tenants.authentication_reads', 'a key is found by its hash before its tenant is known'],
+  ['tenants.erasure', 'the tenant of the transaction, once it is marked for deletion'],
+  ['tenants.erasure_finds', 'tenants that are marked for deletion'],
+  ['tenants.identity', 'a session shows the names of the tenants where its person belongs'],
   ['tenants.operator', 'operators list all tenants'],
   ['usage_deltas.roll_up_takes', 'the roll-up folds usage of all tenants'],
   ['usage_hours.roll_up_adds', 'the roll-up folds usage of all tenants'],
+  ['users.authentication_reads', 'a session is found by its hash before its tenant is known'],
+  ['users.erasure_of_people', 'people who belong to nobody else; bound inside the function'],
+  ['users.identity', 'people sign in before their tenant is known'],
+  ['users.operators', 'operators list each other'],
+  ['users.own_members', 'people who belong to the tenant of the transaction'],
   ['versions.unfinished_builds', 'the sweep for lost builds; ids only'],
   ['webhook_sources.receiver_reads', 'a source is found by its id before its tenant is known'],
 ]);
@@ -96,18 +120,29 @@ describe('every table', () => {
     expect(rows).toEqual([]);
   });
 
-  test('cannot be altered by any group role, nor can a record or an audit entry', async () => {
+  test('with a column tenant_id goes when its tenant is deleted: its migration calls tenant_owns', async () => {
+    const { rows } = await client.query<{ name: string }>(`
+      SELECT c.relname AS name FROM pg_class AS c JOIN pg_attribute AS a ON a.attrelid = c.oid
+        WHERE c.relnamespace = 'public'::regnamespace AND c.relkind IN ('r', 'p') AND NOT c.relispartition
+          AND a.attname = 'tenant_id' AND NOT a.attisdropped
+          AND NOT (has_table_privilege('tenon_eraser', c.oid, 'DELETE')
+                   AND EXISTS (SELECT FROM pg_policy AS p WHERE p.polrelid = c.oid AND p.polname = 'erasure'))`);
+    expect(rows).toEqual([]);
+  });
+
+  test('cannot be altered by any group role, nor a record by any but the eraser, nor an audit entry', async () => {
     const { rows } = await client.query<{ grantee: string; table_name: string; privilege_type: string }>(`
       SELECT grantee, table_name, privilege_type FROM information_schema.role_table_grants
         WHERE table_schema = 'public' AND grantee LIKE 'tenon\\_%'
           AND (privilege_type IN ('TRUNCATE', 'REFERENCES', 'TRIGGER')
-               OR (table_name ~ '^(executions|usage_|audit_)' AND privilege_type IN ('UPDATE', 'DELETE')))`);
+               OR (table_name ~ '^(executions|usage_|audit_)' AND privilege_type IN ('UPDATE', 'DELETE')
+                   AND NOT (grantee = 'tenon_eraser' AND table_name !~ '^audit_' AND privilege_type = 'DELETE')))`);
     expect(rows).toEqual([]);
   });
 });
 
 function bindsTenant(expression: string): boolean {
-  return /^\((tenant_id|chain|id) = \( SELECT current_tenant_id\(\) AS current_tenant_id\)\)$/.test(expression);
+  return /^\((tenant_id|chain|id) = \( SELECT (current|erasable)_tenant_id\(\) AS \2_tenant_id\)\)$/.test(expression);
 }
 
 describe('the recorder', () => {
@@ -155,7 +190,11 @@ describe('functions that run with the rights of the owner', () => {
     expect(rows.map((row) => row.name)).toEqual([
       'advance_audit_chain',
       'authenticate_key',
+      'authenticate_session',
       'ensure_execution_partitions',
+      'erasable_audit_head',
+      'erase_audit_chain',
+      'erase_people_of_tenant',
       'roll_up_usage',
       'webhook_source_by_id',
     ]);

@@ -1,5 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { newId } from '@tenon/contracts';
+import { type Id, newId } from '@tenon/contracts';
 import type { Database, TenantTransaction } from '@tenon/database';
 import { createTestDatabase, type TestDatabase } from '@tenon/testing';
 import { createWorld, executionOf, newEvent, openTestDatabase, randomHex, type TenantWorld } from './fixture.js';
@@ -31,6 +31,7 @@ async function createVictim(): Promise<Victim> {
   if (accepted === undefined || held === undefined) throw new Error('no event');
   const execution = executionOf(world, accepted.id);
   await database.recorder.record(world.tenantId, { executions: [execution] });
+  const userId = await createMember(world.tenantId);
   return database.withTenant(world.tenantId, async (tx) => {
     const hash = Buffer.from(randomHex(), 'hex');
     const key = await tx.keys.create({ name: 'checkout', prefix: 'tnk_a', hash, scopes: ['events:write'] });
@@ -41,6 +42,13 @@ async function createVictim(): Promise<Victim> {
       secrets: [Buffer.from('sealed')],
     });
     const building = await tx.versions.create({ functionId: world.functionId, sha256: randomHex(), bytes: 1 });
+    const invitation = await tx.invitations.create({
+      email: 'ada@example.com',
+      role: 'owner',
+      invitedBy: 'key_test',
+      expiresAt: new Date('2100-01-01'),
+      tokenHash: Buffer.from(randomHex(), 'hex'),
+    });
     await tx.audit.append({ actor: 'system', action: 'test.made', target: 'everything' });
     return {
       ...world,
@@ -49,9 +57,20 @@ async function createVictim(): Promise<Victim> {
       heldEventId: held.id,
       execution,
       keyId: key.id,
+      userId,
+      invitationId: invitation.id,
       webhookSourceId: source.id,
       buildingVersionId: building.id,
     };
+  });
+}
+
+async function createMember(tenantId: Id<'tenant'>): Promise<Id<'user'>> {
+  return database.asIdentity(async (tx) => {
+    const user = await tx.users.create({ email: 'owner@example.com', name: 'Owner', passwordHash: null });
+    if (user === null) throw new Error('no user');
+    await tx.invitations.join(tenantId, user.id, 'owner');
+    return user.id;
   });
 }
 
@@ -65,6 +84,8 @@ async function everythingOf({ tenantId, functionId, eventId, heldEventId }: Vict
     await tx.versions.list(functionId, page),
     await tx.deployments.list(functionId, page),
     await tx.webhookSources.list(page),
+    await tx.members.list(page),
+    await tx.invitations.list(page),
     await tx.audit.list(page),
   ]);
   return [

@@ -11,7 +11,7 @@ const secretNames =
 const secretForms: readonly [RegExp, string][] = [
   // Up to the last @ before a slash or space: passwords may hold an @ of their own.
   [/([a-z][a-z0-9+.-]*:\/\/)[^\s/"'\\]*@/gi, `$1${mask}@`],
-  [/\b(tn[ko]_)[0-9A-Za-z]{6,}/g, `$1${mask}`],
+  [/\b(tn[kois]_)[0-9A-Za-z]{6,}/g, `$1${mask}`],
   [/\b(whsec_)[0-9A-Za-z+/=_-]+/g, `$1${mask}`],
   [/\b(bearer|basic)\s+[A-Za-z0-9._~+/=-]{6,}/gi, `$1 ${mask}`],
   [/\bv1a?,[A-Za-z0-9+/]{40,}={0,2}/g, `v1,${mask}`],

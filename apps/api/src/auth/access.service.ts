@@ -1,13 +1,32 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type Id, idSchema, ProblemError, type Scope, scopes } from '@tenon/contracts';
+import { type Id, idSchema, ProblemError, type Scope, scopes, scopesOfRole } from '@tenon/contracts';
 import type { AuthenticatedKey, Database } from '@tenon/database';
 import type { FastifyRequest } from 'fastify';
 import type { Access } from '../http/access.decorators.js';
-import { DATABASE } from '../platform/tokens.js';
-import { Authenticator, unauthenticated } from './authenticator.js';
+import { originOf } from '../http/caller.js';
+import { DATABASE, IDENTITY } from '../platform/tokens.js';
+import { Authenticator, type OpenSession, unauthenticated } from './authenticator.js';
+import { isFromElsewhere, isUnsafe } from './forgery.js';
+import type { IdentitySettings } from './identity-settings.js';
 import { RefusalLog } from './refusal-log.js';
+import { isCsrfToken } from './session-token.js';
 
 const tenantIdSchema = idSchema('tenant');
+
+type GuardedAccess = Exclude<Access, { kind: 'public' }>;
+type TenantAccess = Extract<Access, { kind: 'tenant' }>;
+
+/** Who asks, before it is known what they may do here. */
+type Principal =
+  | { readonly via: 'key'; readonly key: AuthenticatedKey }
+  | ({ readonly via: 'session' } & Readonly<OpenSession>);
+
+/** What a request may do, once it is known whose it is. */
+interface Grant {
+  readonly kind: 'operator' | 'tenant';
+  readonly scopes: readonly Scope[];
+  readonly tenantId?: Id<'tenant'>;
+}
 
 /** Decides, before a body is read, whether a request may reach its handler. */
 @Injectable()
@@ -16,69 +35,99 @@ export class AccessService {
     private readonly authenticator: Authenticator,
     private readonly refusals: RefusalLog,
     @Inject(DATABASE) private readonly database: Database,
+    @Inject(IDENTITY) private readonly settings: IdentitySettings,
   ) {}
 
   /**
    * Lets the request in and notes its caller and tenant on it.
    *
-   * @throws ProblemError `unauthenticated`, `insufficient_scope`, `tenant_required`, `tenant_suspended` or `not_found`
+   * @throws ProblemError `unauthenticated`, `csrf_failed`, `session_required`, `insufficient_scope`, `tenant_required`,
+   *   `tenant_suspended` or `not_found`
    */
   async admit(request: FastifyRequest, access: Access): Promise<void> {
     if (access.kind === 'public') return;
-    const key = await this.authenticator.authenticate(request.headers.authorization);
+    const principal = await this.#principalOf(request);
     try {
-      assertLive(key);
-      request.tenonCaller = {
-        keyId: key.id,
-        kind: key.tenantId === null ? 'operator' : 'tenant',
-        scopes: key.tenantId === null ? scopes : key.scopes,
-        requestId: request.id,
-      };
-      await this.#authorize(request, key, access);
+      this.#assertGenuine(request, principal);
+      const grant = await this.#grant(request, principal, access);
+      const { kind, scopes: held, tenantId } = grant;
+      const origin = { requestId: request.id, from: originOf(request) };
+      request.tenonCaller = { actor: actorOf(principal), via: principal.via, kind, scopes: held, ...origin };
+      if (principal.via === 'session') request.tenonSession = principal.session;
+      if (tenantId !== undefined) request.tenonTenantId = tenantId;
     } catch (error) {
-      if (error instanceof ProblemError) this.#recordRefusal(request, key, error);
+      if (error instanceof ProblemError) this.#recordRefusal(request, principal, error);
       throw error;
     }
   }
 
-  async #authorize(request: FastifyRequest, key: AuthenticatedKey, access: Exclude<Access, { kind: 'public' }>) {
-    if (access.kind === 'operator') {
-      if (key.tenantId !== null) throw new ProblemError('insufficient_scope', 'Only an operator key may do this.');
+  /** A key is named on purpose, a cookie comes along: whoever sends a key is judged by it alone. */
+  async #principalOf(request: FastifyRequest): Promise<Principal> {
+    const { authorization, cookie } = request.headers;
+    if (authorization !== undefined) return { via: 'key', key: await this.authenticator.key(authorization) };
+    return { via: 'session', ...(await this.authenticator.session(cookie)) };
+  }
+
+  /** A key that still works; or a request that a page of ours began, not one of somebody else's. */
+  #assertGenuine(request: FastifyRequest, principal: Principal): void {
+    if (principal.via === 'key') {
+      assertLive(principal.key);
       return;
     }
-    if (key.tenantId === null) {
-      if (access.kind === 'tenant') request.tenonTenantId = await this.#tenantForOperator(request, access.tenantFrom);
-      return;
+    if (!isUnsafe(request.method)) return;
+    const given = request.headers['x-csrf-token']?.toString();
+    if (isFromElsewhere(request.headers, this.settings.origin) || !isCsrfToken(given, principal.token)) {
+      throw new ProblemError('csrf_failed', 'Send the csrfToken of the session in the header "X-CSRF-Token".');
     }
-    assertScope(key.scopes, access.scope);
-    if (key.tenantStatus !== 'active') throw suspended();
-    const named = namedTenant(request, access.kind === 'tenant' ? access.tenantFrom : 'header');
-    if (named !== undefined && named !== key.tenantId) throw new ProblemError('not_found', 'There is no such tenant.');
-    request.tenonTenantId = key.tenantId;
+  }
+
+  async #grant(request: FastifyRequest, principal: Principal, access: GuardedAccess): Promise<Grant> {
+    const operator = isOperator(principal);
+    const everything: Grant = { kind: operator ? 'operator' : 'tenant', scopes: operator ? scopes : [] };
+    switch (access.kind) {
+      case 'session':
+        if (principal.via === 'session') return everything;
+        throw new ProblemError('session_required', 'This concerns the person who is signed in; a key is nobody.');
+      case 'operator':
+        if (operator) return everything;
+        throw new ProblemError('insufficient_scope', 'Only an operator may do this.');
+      case 'tenant':
+        if (operator) return { ...everything, tenantId: await this.#tenantForOperator(request, access.tenantFrom) };
+        return principal.via === 'key'
+          ? grantOfKey(request, principal.key, access)
+          : grantOfMember(request, principal, access);
+      case 'shared':
+        return operator ? everything : sharedGrant(principal, access.scope);
+    }
   }
 
   /** An operator may look at a suspended tenant, and change nothing in it. */
-  async #tenantForOperator(request: FastifyRequest, from: 'header' | 'path'): Promise<Id<'tenant'>> {
-    const named = namedTenant(request, from);
-    if (named === undefined) {
-      throw new ProblemError('tenant_required', 'An operator key needs the header "Tenant-Id: tnt_…".');
-    }
-    const id = tenantIdSchema.safeParse(named);
+  async #tenantForOperator(request: FastifyRequest, from: TenantAccess['tenantFrom']): Promise<Id<'tenant'>> {
+    const id = tenantIdSchema.safeParse(tenantNamed(request, from, 'An operator'));
     const tenant = id.success ? await this.database.asOperator((tx) => tx.tenants.find(id.data)) : null;
-    if (tenant === null) throw new ProblemError('not_found', 'There is no such tenant.');
-    if (tenant.status !== 'active' && request.method !== 'GET') throw suspended();
+    if (tenant === null) throw noSuchTenant();
+    if (tenant.status !== 'active' && isUnsafe(request.method)) throw suspended();
     return tenant.id;
   }
 
-  #recordRefusal(request: FastifyRequest, key: AuthenticatedKey, problem: ProblemError): void {
+  #recordRefusal(request: FastifyRequest, principal: Principal, problem: ProblemError): void {
     this.refusals.record({
-      tenantId: key.tenantId,
-      actor: key.id,
+      tenantId: homeOf(request, principal),
+      actor: actorOf(principal),
       action: `request.refused.${problem.code}`,
       target: `${request.method} ${request.routeOptions.url ?? 'unknown'}`,
       requestId: request.id,
+      details: { from: { ...originOf(request) } },
     });
   }
+}
+
+function actorOf(principal: Principal): Id<'key'> | Id<'user'> {
+  return principal.via === 'key' ? principal.key.id : principal.session.userId;
+}
+
+function isOperator(principal: Principal): boolean {
+  return principal.via === 'key' ? principal.key.tenantId === null : principal.session.operator;
 }
 
 function assertLive(key: AuthenticatedKey): void {
@@ -86,15 +135,69 @@ function assertLive(key: AuthenticatedKey): void {
   if (expired || key.revokedAt !== null) throw unauthenticated();
 }
 
-function assertScope(held: readonly Scope[], needed: Scope): void {
-  if (!held.includes(needed)) throw new ProblemError('insufficient_scope', `The key lacks the scope "${needed}".`);
+function grantOfKey(request: FastifyRequest, key: AuthenticatedKey, access: TenantAccess): Grant {
+  const { tenantId, tenantStatus, scopes: held } = key;
+  if (tenantId === null) throw new Error('an operator key is no key of a tenant');
+  assertScope(held, access.scope);
+  if (tenantStatus !== 'active') throw suspended();
+  const named = namedTenant(request, access.tenantFrom);
+  // A tenant's key has its tenant already, so the header is checked wherever it is sent.
+  const also = namedTenant(request, 'header');
+  if ((named ?? tenantId) !== tenantId || (also ?? tenantId) !== tenantId) throw noSuchTenant();
+  return { kind: 'tenant', scopes: held, tenantId };
+}
+
+/** The tenant is named with every request, so a person of several tenants never acts in the wrong one. */
+function grantOfMember(request: FastifyRequest, { session }: OpenSession, access: TenantAccess): Grant {
+  const named = tenantNamed(request, access.tenantFrom, 'A session');
+  const member = session.memberships.find(({ tenantId }) => tenantId === named);
+  const also = namedTenant(request, 'header');
+  if (member === undefined || (also ?? named) !== named) throw noSuchTenant();
+  const held = scopesOfRole(member.role);
+  assertScope(held, access.scope, `the role "${member.role}"`);
+  if (member.tenantStatus !== 'active') throw suspended();
+  return { kind: 'tenant', scopes: held, tenantId: member.tenantId };
+}
+
+function sharedGrant(principal: Principal, scope: Scope): Grant {
+  const places =
+    principal.via === 'key'
+      ? [{ held: principal.key.scopes, status: principal.key.tenantStatus }]
+      : principal.session.memberships.map(({ role, tenantStatus: status }) => ({ held: scopesOfRole(role), status }));
+  const fitting = places.filter(({ held }) => held.includes(scope));
+  if (fitting.length === 0) assertScope([], scope);
+  const active = fitting.find(({ status }) => status === 'active');
+  if (active === undefined) throw suspended();
+  return { kind: 'tenant', scopes: active.held };
+}
+
+/** Whose audit log a refusal belongs in: the key's tenant, or the tenant that a member asked for; else the operators'. */
+function homeOf(request: FastifyRequest, principal: Principal): Id<'tenant'> | null {
+  if (principal.via === 'key') return principal.key.tenantId;
+  const named = [namedTenant(request, 'path'), namedTenant(request, 'header')];
+  return principal.session.memberships.find(({ tenantId }) => named.includes(tenantId))?.tenantId ?? null;
+}
+
+function assertScope(held: readonly Scope[], needed: Scope, holder = 'the key'): void {
+  if (!held.includes(needed))
+    throw new ProblemError('insufficient_scope', `It takes the scope "${needed}"; ${holder} lacks it.`);
 }
 
 function suspended(): ProblemError {
   return new ProblemError('tenant_suspended', 'The tenant is suspended; its operator can resume it.');
 }
 
-function namedTenant(request: FastifyRequest, from: 'header' | 'path'): string | undefined {
+function noSuchTenant(): ProblemError {
+  return new ProblemError('not_found', 'There is no such tenant.');
+}
+
+function tenantNamed(request: FastifyRequest, from: TenantAccess['tenantFrom'], who: string): string {
+  const named = namedTenant(request, from);
+  if (named !== undefined) return named;
+  throw new ProblemError('tenant_required', `${who} needs the header "Tenant-Id: tnt_…".`);
+}
+
+function namedTenant(request: FastifyRequest, from: TenantAccess['tenantFrom']): string | undefined {
   if (from === 'header') return request.headers['tenant-id']?.toString();
   const { params } = request;
   return typeof params === 'object' && params !== null && 'tenant' in params ? String(params.tenant) : undefined;

@@ -1,49 +1,89 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { apiKeyKindOf, hashApiKey, ProblemError } from '@tenon/contracts';
-import type { AuthenticatedKey, Database } from '@tenon/database';
-import { DATABASE } from '../platform/tokens.js';
+import type { AuthenticatedKey, Database, SignedIn } from '@tenon/database';
+import { DATABASE, IDENTITY } from '../platform/tokens.js';
 import { BoundedCache } from '../schemas/bounded-cache.js';
+import { cookieName, readCookie } from './cookies.js';
+import type { IdentitySettings } from './identity-settings.js';
+import { hashOfToken, sessionCookie } from './session-token.js';
 
-/** A key that was revoked opens nothing after this time in any process. */
+/** A key or session that was revoked opens nothing after this time in any process. */
 const cacheMs = 500;
 const keysMax = 10_000;
+const sessionsMax = 10_000;
 
-/** Finds out whose key a request carries. */
+/** A session with the token that opened it. */
+export interface OpenSession {
+  readonly token: string;
+  readonly session: SignedIn;
+}
+
+/** Finds out whose key or session a request carries. */
 @Injectable()
 export class Authenticator {
-  readonly #known = new BoundedCache<string, Promise<AuthenticatedKey | null>>(keysMax, cacheMs);
+  readonly #keys = new BoundedCache<string, Promise<AuthenticatedKey | null>>(keysMax, cacheMs);
+  readonly #sessions = new BoundedCache<string, Promise<SignedIn | null>>(sessionsMax, cacheMs);
 
-  constructor(@Inject(DATABASE) private readonly database: Database) {}
+  constructor(
+    @Inject(DATABASE) private readonly database: Database,
+    @Inject(IDENTITY) private readonly settings: IdentitySettings,
+  ) {}
 
   /**
    * The key of an `Authorization` header, live or not. Concurrent requests with one key share one query.
    *
    * @throws ProblemError `unauthenticated`
    */
-  async authenticate(header: string | undefined): Promise<AuthenticatedKey> {
-    const text = /^Bearer ([!-~]{1,128})$/i.exec(header ?? '')?.[1];
+  async key(header: string): Promise<AuthenticatedKey> {
+    const text = /^Bearer ([!-~]{1,128})$/i.exec(header)?.[1];
     if (text === undefined || apiKeyKindOf(text) === undefined) throw unauthenticated();
-    const found = await this.#find(hashApiKey(text));
+    const hash = hashApiKey(text);
+    const found = await shared(this.#keys, hash, () => this.database.authentication.keyByHash(hash));
     if (found === null) throw unauthenticated();
     return found;
   }
 
-  #find(hash: Buffer): Promise<AuthenticatedKey | null> {
-    const name = hash.toString('base64');
-    const known = this.#known.get(name);
-    if (known !== undefined) return known;
-    const finding = this.database.authentication.keyByHash(hash);
-    this.#known.set(name, finding);
-    // Neither a key that is not there yet nor an error may stick.
-    finding.then(
-      (key) => key ?? this.#known.delete(name),
-      () => this.#known.delete(name),
-    );
-    return finding;
+  /**
+   * The live session of a `Cookie` header.
+   *
+   * @throws ProblemError `unauthenticated`
+   */
+  async session(header: string | undefined): Promise<OpenSession> {
+    const token = readCookie(header, cookieName(sessionCookie, this.settings.secure));
+    const hash = token === undefined ? undefined : hashOfToken(token);
+    if (token === undefined || hash === undefined) throw unauthenticated();
+    const { authentication } = this.database;
+    const found = await shared(this.#sessions, hash, () => authentication.sessionByHash(hash, this.settings.idleS));
+    if (found === null) throw unauthenticated();
+    return { token, session: found };
+  }
+
+  /** What this process remembers of a session ends with it; other processes follow within their half second. */
+  forget(token: string): void {
+    const hash = hashOfToken(token);
+    if (hash !== undefined) this.#sessions.delete(hash.toString('base64'));
   }
 }
 
-/** One answer for no key, a misspelt, an unknown, an expired and a revoked key. */
+function shared<Found>(
+  cache: BoundedCache<string, Promise<Found | null>>,
+  hash: Buffer,
+  find: () => Promise<Found | null>,
+): Promise<Found | null> {
+  const name = hash.toString('base64');
+  const known = cache.get(name);
+  if (known !== undefined) return known;
+  const finding = find();
+  cache.set(name, finding);
+  // Neither what is not there yet nor an error may stick.
+  finding.then(
+    (found) => found ?? cache.delete(name),
+    () => cache.delete(name),
+  );
+  return finding;
+}
+
+/** One answer for no key, a misspelt, an unknown, an expired and a revoked one, and for sessions likewise. */
 export function unauthenticated(): ProblemError {
-  return new ProblemError('unauthenticated', 'Send a valid key as "Authorization: Bearer <key>".');
+  return new ProblemError('unauthenticated', 'Send a valid key as "Authorization: Bearer <key>", or sign in.');
 }

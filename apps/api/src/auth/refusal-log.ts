@@ -1,5 +1,5 @@
 import { Inject, Injectable, type OnModuleDestroy } from '@nestjs/common';
-import type { Id } from '@tenon/contracts';
+import type { Id, JsonValue } from '@tenon/contracts';
 import type { Database } from '@tenon/database';
 import type { Logger } from '@tenon/telemetry';
 import { DATABASE, LOGGER } from '../platform/tokens.js';
@@ -13,6 +13,8 @@ export interface Refusal {
   readonly action: string;
   readonly target: string;
   readonly requestId: string;
+  /** Beside it, such as where the request came from; no secrets. */
+  readonly details?: { readonly [key: string]: JsonValue };
 }
 
 /** Whoever hammers a closed door gets one entry per this time, so that nobody can fill our disk with refusals. */

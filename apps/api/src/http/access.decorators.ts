@@ -1,6 +1,6 @@
 import { applyDecorators } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
-import { ApiBearerAuth, ApiExtension, ApiHeader } from '@nestjs/swagger';
+import { ApiBearerAuth, ApiCookieAuth, ApiExtension, ApiHeader } from '@nestjs/swagger';
 import type { ProblemCode, Scope } from '@tenon/contracts';
 import { ApiProblems } from '../openapi/answers.decorators.js';
 
@@ -10,6 +10,8 @@ export type Access =
   | { readonly kind: 'operator' }
   /** For one tenant: its own keys with the scope, and operator keys that name the tenant. */
   | { readonly kind: 'tenant'; readonly scope: Scope; readonly tenantFrom: 'header' | 'path' }
+  /** Only a person who is signed in, about themselves. */
+  | { readonly kind: 'session' }
   /** What all tenants may read alike. */
   | { readonly kind: 'shared'; readonly scope: Scope };
 
@@ -29,51 +31,69 @@ function access(rule: Access, extras: RouteExtras, problems: readonly ProblemCod
 /** Anybody, without a key. */
 export const Public = (extras: RouteExtras = {}) => access({ kind: 'public' }, extras, []);
 
-/** Operator keys only. */
+/** Two ways to say who one is; a session needs the token against forged requests where something changes. */
+const credentials = [ApiBearerAuth('key'), ApiCookieAuth('session')];
+
+/** Only people who are signed in: what it does concerns themselves. */
+export const SignedInOnly = (extras: RouteExtras = {}) =>
+  access(
+    { kind: 'session' },
+    extras,
+    ['unauthenticated', 'session_required', 'csrf_failed'],
+    ApiCookieAuth('session'),
+    ApiExtension('x-tenon-access', 'session'),
+  );
+
+/** Operators only, by key or session. */
 export const OperatorOnly = (extras: RouteExtras = {}) =>
   access(
     { kind: 'operator' },
     extras,
-    ['unauthenticated', 'insufficient_scope'],
-    ApiBearerAuth('key'),
+    ['unauthenticated', 'insufficient_scope', 'csrf_failed'],
+    ...credentials,
     ApiExtension('x-tenon-access', 'operator'),
   );
 
 const tenantProblems: readonly ProblemCode[] = [
   'unauthenticated',
   'insufficient_scope',
+  'csrf_failed',
   'tenant_required',
   'tenant_suspended',
   'not_found',
 ];
 
-/** Keys of the tenant that hold `scope`, and operator keys with a `Tenant-Id` header. */
+/** Keys of the tenant that hold `scope`; operators' keys and people with a `Tenant-Id` header. */
 export const Allow = (scope: Scope, extras: RouteExtras = {}) =>
   access(
     { kind: 'tenant', scope, tenantFrom: 'header' },
     extras,
     tenantProblems,
-    ApiBearerAuth('key'),
+    ...credentials,
     ApiExtension('x-tenon-access', scope),
-    ApiHeader({ name: 'Tenant-Id', required: false, description: 'With an operator key: the tenant to act for.' }),
+    ApiHeader({
+      name: 'Tenant-Id',
+      required: false,
+      description: 'With an operator key or a session: the tenant to act for.',
+    }),
   );
 
-/** Keys of the tenant in the path (`:tenant`) that hold `scope`, and operator keys. */
+/** Keys and people of the tenant in the path (`:tenant`) that hold `scope`, and operators. */
 export const AllowForTenantInPath = (scope: Scope, extras: RouteExtras = {}) =>
   access(
     { kind: 'tenant', scope, tenantFrom: 'path' },
     extras,
     tenantProblems,
-    ApiBearerAuth('key'),
+    ...credentials,
     ApiExtension('x-tenon-access', scope),
   );
 
-/** Any key that holds `scope`: what is read is the operator's and the same for every tenant. */
+/** Any key or person that holds `scope`: what is read is the operator's and the same for every tenant. */
 export const AllowAnyTenant = (scope: Scope, extras: RouteExtras = {}) =>
   access(
     { kind: 'shared', scope },
     extras,
-    ['unauthenticated', 'insufficient_scope', 'tenant_suspended'],
-    ApiBearerAuth('key'),
+    ['unauthenticated', 'insufficient_scope', 'tenant_suspended', 'csrf_failed'],
+    ...credentials,
     ApiExtension('x-tenon-access', scope),
   );

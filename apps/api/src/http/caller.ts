@@ -1,14 +1,34 @@
 import { createParamDecorator, type ExecutionContext } from '@nestjs/common';
 import type { Id, Scope } from '@tenon/contracts';
+import type { SignedIn } from '@tenon/database';
 import type { FastifyRequest } from 'fastify';
 
-/** Whoever holds the key of a request. */
+/** Whoever asks: a program with a key, or a person who is signed in. */
 export interface Caller {
-  readonly keyId: Id<'key'>;
+  /** The key or the person, as the audit log names them. */
+  readonly actor: Id<'key'> | Id<'user'>;
+  readonly via: 'key' | 'session';
   readonly kind: 'operator' | 'tenant';
-  /** What the key may do; operator keys may do everything. */
+  /** What they may do here; operators may do everything. */
   readonly scopes: readonly Scope[];
   readonly requestId: string;
+  /** Where the request came from, for the audit log. */
+  readonly from: RequestOrigin;
+}
+
+export interface RequestOrigin {
+  /** The IP address, by X-Forwarded-For only behind a proxy of one's own. */
+  readonly address: string;
+  /** At most 200 characters; empty where none was sent. */
+  readonly userAgent: string;
+}
+
+const userAgentCharactersMax = 200;
+
+/** Where `request` came from, in a form that may be stored. */
+export function originOf(request: FastifyRequest): RequestOrigin {
+  const userAgent = request.headers['user-agent'] ?? '';
+  return { address: request.ip, userAgent: userAgent.slice(0, userAgentCharactersMax).toWellFormed() };
 }
 
 /** A caller together with the tenant that the request is for. */
@@ -20,6 +40,8 @@ declare module 'fastify' {
   interface FastifyRequest {
     /** Set by the access hook before the body is read; absent on public routes. */
     tenonCaller?: Caller;
+    /** Set where the caller is a person who is signed in. */
+    tenonSession?: SignedIn;
     tenonTenantId?: Id<'tenant'>;
   }
 }
@@ -35,6 +57,13 @@ export const CurrentTenant = createParamDecorator((_data: unknown, context: Exec
   const tenantId = request.tenonTenantId;
   if (tenantId === undefined) throw new Error('the route is not one of a tenant: its access decorator is wrong');
   return { ...callerOf(request), tenantId };
+});
+
+/** Hands the session to the handler of a route that only people can ask. */
+export const CurrentSession = createParamDecorator((_data: unknown, context: ExecutionContext): SignedIn => {
+  const session = context.switchToHttp().getRequest<FastifyRequest>().tenonSession;
+  if (session === undefined) throw new Error('the route is not one of a session: its access decorator is wrong');
+  return session;
 });
 
 function callerOf(request: FastifyRequest): Caller {

@@ -73,7 +73,7 @@ function addHooks(server: FastifyInstance): void {
   server.addHook('onResponse', async (request, reply) => {
     const { method, routeOptions, tenonCaller, tenonTenantId: tenantId } = request;
     const line = { method, route: routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) };
-    request.log.info({ ...line, keyId: tenonCaller?.keyId, tenantId }, 'request');
+    request.log.info({ ...line, actor: tenonCaller?.actor, tenantId }, 'request');
   });
 }
 

@@ -72,5 +72,7 @@ function toAnswer(key: ApiKey): ApiKeyAnswer {
     expiresAt: timeOrNull(key.expiresAt),
     revokedAt: timeOrNull(key.revokedAt),
     lastUsedAt: timeOrNull(key.lastUsedAt),
+    createdBy: key.createdBy,
+    rotatedTo: key.rotatedTo,
   };
 }

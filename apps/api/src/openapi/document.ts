@@ -60,6 +60,16 @@ function headOf({ version, publicUrl }: AboutApi) {
     )
     .build();
   return publicUrl === undefined ? head : { ...head, servers: [{ url: publicUrl }] };
+    .addCookieAuth(
+      'tenon_session',
+      {
+        type: 'apiKey',
+        in: 'cookie',
+        description:
+          'The cookie of `POST /v1/session`; `__Host-tenon_session` over HTTPS. Requests that change something carry the header `X-CSRF-Token`, too.',
+      },
+      'session',
+    )
 }
 
 function complete(method: string, operation: Operation, convert: Convert): void {

@@ -1,16 +1,18 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import type { Sealer } from '@tenon/config';
 import type { Database } from '@tenon/database';
-import type { QueueProducer } from '@tenon/queue';
+import type { FairQueue, QueueProducer } from '@tenon/queue';
 import type { Storage } from '@tenon/storage';
 import type { Logger } from '@tenon/telemetry';
-import { DATABASE, LOGGER, QUEUE, SEALER, STORAGE, WORKER } from './tokens.js';
+import type { IdentitySettings } from '../auth/identity-settings.js';
+import { DATABASE, IDENTITY, LOGGER, QUEUE, SEALER, STORAGE, WORKER } from './tokens.js';
 import type { WorkerClient } from './worker-client.js';
 
 /** What the api stands on; opened and closed by whoever starts it. */
 export interface Platform {
   readonly database: Database;
   readonly queue: QueueProducer;
+  readonly fair: FairQueue;
   readonly storage: Storage;
   readonly sealer: Sealer;
   readonly worker: WorkerClient;
@@ -22,13 +24,15 @@ export interface Platform {
 class PlatformModule {}
 
 /** Hands the platform to every feature. */
-export function platformModule(platform: Platform): DynamicModule {
+export function platformModule(platform: Platform, identity: IdentitySettings): DynamicModule {
   const providers = [
     { provide: DATABASE, useValue: platform.database },
     { provide: QUEUE, useValue: platform.queue },
+    { provide: FAIR_QUEUE, useValue: platform.fair },
     { provide: STORAGE, useValue: platform.storage },
     { provide: SEALER, useValue: platform.sealer },
     { provide: WORKER, useValue: platform.worker },
+    { provide: IDENTITY, useValue: identity },
     { provide: LOGGER, useValue: platform.logger },
   ];
   return { module: PlatformModule, providers, exports: providers.map(({ provide }) => provide) };

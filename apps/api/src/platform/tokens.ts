@@ -1,7 +1,10 @@
 /** Names under which the platform is injected. */
 export const DATABASE = Symbol('database');
 export const QUEUE = Symbol('queue');
+export const FAIR_QUEUE = Symbol('fair queue');
 export const STORAGE = Symbol('storage');
 export const SEALER = Symbol('sealer');
 export const WORKER = Symbol('worker');
+/** How people sign in: IdentitySettings. */
+export const IDENTITY = Symbol('identity');
 export const LOGGER = Symbol('logger');

@@ -36,6 +36,6 @@ function noSuchPlan(): ProblemError {
   ]);
 }
 
-function toAnswer({ id, name, plan, status, createdAt }: Tenant): TenantAnswer {
-  return { id, name, plan, status, createdAt: createdAt.toISOString() };
+function toAnswer({ createdAt, updatedAt, ...tenant }: Tenant): TenantAnswer {
+  return { ...tenant, createdAt: createdAt.toISOString(), updatedAt: updatedAt.toISOString() };
 }

@@ -14,7 +14,7 @@ export class DeploymentsService {
   activate(caller: TenantCaller, name: string, version: Id<'version'>): Promise<DeploymentAnswer> {
     return this.database.withTenant(caller.tenantId, async (tx) => {
       const found = await findFunction(tx, name);
-      const deployment = await tx.deployments.activate(found.id, version, caller.keyId);
+      const deployment = await tx.deployments.activate(found.id, version, caller.actor);
       const details = { function: name, version, before: found.liveVersionId };
       await tx.audit.append(auditOf(caller, 'function.activated', found.id, details));
       return toAnswer(deployment, name);
@@ -24,7 +24,7 @@ export class DeploymentsService {
   rollback(caller: TenantCaller, name: string): Promise<DeploymentAnswer> {
     return this.database.withTenant(caller.tenantId, async (tx) => {
       const found = await findFunction(tx, name);
-      const deployment = await tx.deployments.rollback(found.id, caller.keyId);
+      const deployment = await tx.deployments.rollback(found.id, caller.actor);
       const details = { function: name, version: deployment.versionId, before: found.liveVersionId };
       await tx.audit.append(auditOf(caller, 'function.rolled_back', found.id, details));
       return toAnswer(deployment, name);

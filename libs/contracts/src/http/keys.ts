@@ -30,6 +30,10 @@ export const apiKeySchema = z
     expiresAt: timeSchema.nullable(),
     revokedAt: timeSchema.nullable(),
     lastUsedAt: timeSchema.nullable(),
+    /** The key or person that made it; null where that was not written down. */
+    createdBy: z.string().nullable(),
+    /** The key that took its place when it was rotated. */
+    rotatedTo: idSchema('key').nullable(),
   })
   .meta({ id: 'ApiKey' });
 export type ApiKeyAnswer = z.output<typeof apiKeySchema>;
@@ -37,6 +41,18 @@ export type ApiKeyAnswer = z.output<typeof apiKeySchema>;
 /** The only answer that carries the key itself: Tenon keeps a hash and can never show it again. */
 export const createdKeySchema = z.object({ ...apiKeySchema.shape, key: z.string() }).meta({ id: 'CreatedKey' });
 export type CreatedKeyAnswer = z.output<typeof createdKeySchema>;
+
+/** A month: longer overlaps would be two keys and no rotation. */
+const overlapSecondsMax = 30 * 86_400;
+
+/** Makes a new key with the same name, scopes and expiry, and lets the old one end. */
+export const rotateKeyBodySchema = z
+  .strictObject({
+    /** How long the old key goes on working, in seconds; 0 ends it at once. Default: a day. */
+    overlapSeconds: z.int().min(0).max(overlapSecondsMax).default(86_400),
+  })
+  .meta({ id: 'RotateKey', example: { overlapSeconds: 3_600 } });
+export type RotateKeyBody = z.output<typeof rotateKeyBodySchema>;
 
 /** Newest first, revoked and expired ones included. */
 export const apiKeyPageSchema = pageOf(apiKeySchema, 'ApiKeyPage');

@@ -8,6 +8,10 @@ export const databaseRoles = {
   recorder: 'tenon_recorder',
   /** Moves events of all tenants through the outbox. */
   scheduler: 'tenon_scheduler',
+  /** Signs people in: users, sessions, invitations. No tenant's data. */
+  identity: 'tenon_identity',
+  /** Removes what a tenant had that its operator has marked for deletion. */
+  eraser: 'tenon_eraser',
 } as const;
 
 export type DatabaseRole = (typeof databaseRoles)[keyof typeof databaseRoles];

@@ -15,6 +15,10 @@ export interface ApiKey {
   readonly expiresAt: Date | null;
   readonly revokedAt: Date | null;
   readonly lastUsedAt: Date | null;
+  /** The key or person that made it; null where that was not written down. */
+  readonly createdBy: string | null;
+  /** The key that took its place. */
+  readonly rotatedTo: Id<'key'> | null;
 }
 
 export interface NewApiKey {
@@ -25,6 +29,8 @@ export interface NewApiKey {
   readonly hash: Uint8Array;
   readonly scopes: readonly Scope[];
   readonly expiresAt?: Date | undefined;
+  /** The key or person that makes it. */
+  readonly createdBy?: string;
 }
 
 /** The keys of one tenant, or, without a tenant, those of the operators. */
@@ -35,7 +41,7 @@ export class KeysRepository {
   ) {}
 
   async create(key: NewApiKey): Promise<ApiKey> {
-    const { name, prefix, hash, scopes, expiresAt } = key;
+    const { name, prefix, hash, scopes, expiresAt, createdBy } = key;
     return toApiKey(
       await this.prisma.apiKey.create({
         data: {
@@ -46,9 +52,23 @@ export class KeysRepository {
           hash: new Uint8Array(hash),
           scopes: [...scopes],
           expiresAt: expiresAt ?? null,
+          createdBy: createdBy ?? null,
         },
       }),
     );
+  }
+
+  /**
+   * Lets the key end at `expiresAt`, because `successor` takes its place. @returns false when it was revoked, has ended or
+   * was rotated before: of two that rotate one key at once, one is told so.
+   */
+  async retire(id: Id<'key'>, successor: Id<'key'>, expiresAt: Date): Promise<boolean> {
+    const live = { revokedAt: null, rotatedTo: null, OR: [{ expiresAt: null }, { expiresAt: { gt: new Date() } }] };
+    const { count } = await this.prisma.apiKey.updateMany({
+      where: { id, tenantId: this.tenantId, ...live },
+      data: { rotatedTo: successor, expiresAt },
+    });
+    return count === 1;
   }
 
   async find(id: Id<'key'>): Promise<ApiKey | null> {
@@ -83,5 +103,7 @@ function toApiKey(row: ApiKeyRow): ApiKey {
     expiresAt: row.expiresAt,
     revokedAt: row.revokedAt,
     lastUsedAt: row.lastUsedAt,
+    createdBy: row.createdBy,
+    rotatedTo: row.rotatedTo as Id<'key'> | null,
   };
 }

@@ -3,14 +3,24 @@ import type { PrismaTransaction } from '../connection/prisma.js';
 import type { Tenant as TenantRow } from '../generated/client.js';
 import { newestFirst, type Page, type PageRequest, pageOf } from '../page.js';
 
-export type TenantStatus = 'active' | 'suspended';
+/** `deleting`: nothing opens any more, and the worker removes what the tenant had. */
+export type TenantStatus = 'active' | 'suspended' | 'deleting';
 
 export interface Tenant {
   readonly id: Id<'tenant'>;
   readonly name: string;
   readonly plan: string;
   readonly status: TenantStatus;
+  /** For operators' eyes: why the tenant was suspended. */
+  readonly suspendedReason: string | null;
   readonly createdAt: Date;
+  readonly updatedAt: Date;
+}
+
+export interface TenantChange {
+  readonly name?: string | undefined;
+  /** The name of a plan that is there. */
+  readonly plan?: string | undefined;
 }
 
 /** Tenants, as the operator sees them: all of them. */
@@ -32,10 +42,31 @@ export class TenantsRepository {
     return pageOf(rows.map(toTenant), page.limit, (tenant) => tenant.id);
   }
 
+  /** Reads the tenant and keeps everybody else from changing it until the transaction ends. */
+  async lock(id: Id<'tenant'>): Promise<Tenant | null> {
+    await this.prisma.$queryRaw`SELECT id FROM tenants WHERE id = ${id} FOR UPDATE`;
+    return this.find(id);
+  }
+
+  /** @returns null when there is no such tenant. */
+  async update(id: Id<'tenant'>, change: TenantChange): Promise<Tenant | null> {
+    const { name, plan } = change;
+    const data = { ...(name !== undefined && { name }), ...(plan !== undefined && { planName: plan }) };
+    const { count } = await this.prisma.tenant.updateMany({ where: { id }, data: { ...data, updatedAt: new Date() } });
+    return count === 1 ? this.find(id) : null;
+  }
+
   /** @returns false when there is no such tenant. */
-  async setStatus(id: Id<'tenant'>, status: TenantStatus): Promise<boolean> {
-    const { count } = await this.prisma.tenant.updateMany({ where: { id }, data: { status } });
+  async setStatus(id: Id<'tenant'>, status: TenantStatus, reason?: string): Promise<boolean> {
+    const data = { status, suspendedReason: reason ?? null, updatedAt: new Date() };
+    const { count } = await this.prisma.tenant.updateMany({ where: { id }, data });
     return count === 1;
+  }
+
+  /** Hands the tenant to the eraser. What it had goes away bit by bit from now on, and there is no way back. */
+  async startErasure(id: Id<'tenant'>, requestedBy: string): Promise<void> {
+    await this.setStatus(id, 'deleting');
+    await this.prisma.tenantErasure.create({ data: { id, requestedBy } });
   }
 }
 
@@ -45,6 +76,8 @@ export function toTenant(row: TenantRow): Tenant {
     name: row.name,
     plan: row.planName,
     status: row.status as TenantStatus,
+    suspendedReason: row.suspendedReason,
     createdAt: row.createdAt,
+    updatedAt: row.updatedAt,
   };
 }
