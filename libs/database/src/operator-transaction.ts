@@ -1,6 +1,6 @@
 import { operatorChain } from '@tenon/audit';
 import type { Id } from '@tenon/contracts';
-import { type PrismaTransaction, sqlRunnerOf } from './connection/prisma.js';
+import { lockResource, type PrismaTransaction, sqlRunnerOf } from './connection/prisma.js';
 import { AuditRepository } from './repositories/audit.repository.js';
 import { ExtensionPointsRepository } from './repositories/extension-points.repository.js';
 import { InvitationsRepository } from './repositories/invitations.repository.js';
@@ -23,6 +23,8 @@ export interface OperatorTransaction {
   keysOf(tenantId: Id<'tenant'>): KeysRepository;
   /** The operator's chain. */
   readonly audit: AuditRepository;
+  /** Waits until nobody else changes what `resource` names, and keeps others out until the transaction ends. */
+  lock(resource: string): Promise<void>;
 }
 
 export function operatorTransaction(prisma: PrismaTransaction): OperatorTransaction {
@@ -33,6 +35,7 @@ export function operatorTransaction(prisma: PrismaTransaction): OperatorTransact
     keys: new KeysRepository(prisma, null),
     keysOf: (tenantId) => new KeysRepository(prisma, tenantId),
     audit: new AuditRepository(sqlRunnerOf(prisma), operatorChain),
+    lock: (resource) => lockResource(prisma, `operator:${resource}`),
     operators: new OperatorsRepository(prisma),
     invitations: new InvitationsRepository(prisma, null),
   };

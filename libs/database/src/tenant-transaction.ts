@@ -1,13 +1,13 @@
 import type { Id } from '@tenon/contracts';
-import { type PrismaTransaction, sqlRunnerOf } from './connection/prisma.js';
+import { lockResource, type PrismaTransaction, sqlRunnerOf } from './connection/prisma.js';
 import { AuditRepository } from './repositories/audit.repository.js';
 import { DeploymentsRepository } from './repositories/deployments.repository.js';
 import { ExtensionPointsReader } from './repositories/extension-points.repository.js';
 import { FunctionsRepository } from './repositories/functions.repository.js';
-import { KeysRepository } from './repositories/keys.repository.js';
 import { InvitationsRepository } from './repositories/invitations.repository.js';
-import { OwnTenantRepository } from './repositories/own-tenant.repository.js';
+import { KeysRepository } from './repositories/keys.repository.js';
 import { MembersRepository } from './repositories/members.repository.js';
+import { OwnTenantRepository } from './repositories/own-tenant.repository.js';
 import { VersionsRepository } from './repositories/versions.repository.js';
 import { WebhookSourcesRepository } from './repositories/webhook-sources.repository.js';
 
@@ -24,6 +24,8 @@ export interface TenantTransaction {
   readonly deployments: DeploymentsRepository;
   readonly webhookSources: WebhookSourcesRepository;
   readonly audit: AuditRepository;
+  /** Waits until nobody else changes what `resource` names, and keeps others out until the transaction ends. */
+  lock(resource: string): Promise<void>;
 }
 
 export function tenantTransaction(prisma: PrismaTransaction, tenantId: Id<'tenant'>): TenantTransaction {
@@ -37,7 +39,8 @@ export function tenantTransaction(prisma: PrismaTransaction, tenantId: Id<'tenan
     deployments: new DeploymentsRepository(prisma, tenantId),
     webhookSources: new WebhookSourcesRepository(prisma, tenantId),
     audit: new AuditRepository(sqlRunnerOf(prisma), tenantId),
-  };
+    lock: (resource) => lockResource(prisma, `${tenantId}:${resource}`),
     members: new MembersRepository(prisma, tenantId),
     invitations: new InvitationsRepository(prisma, tenantId),
+  };
 }

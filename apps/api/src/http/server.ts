@@ -9,11 +9,12 @@ import {
   type FastifyRequest,
   LogController,
 } from 'fastify';
-import type { RouteSettings } from './access.decorators.js';
 import { rememberMethods } from './allowed-methods.js';
 import { addBodyParsers } from './body-parsers.js';
+import { tagAnswers } from './conditional-answers.js';
 import { closeConnectionsAsTheyIdle } from './drain.js';
 import { requestIdOf } from './request-id.js';
+import { settingsIn } from './route-settings.js';
 import { setSecurityHeaders } from './security-headers.js';
 import { sendProblem } from './send-problem.js';
 import { problemOf, toProblem } from './to-problem.js';
@@ -49,6 +50,7 @@ export function createHttpAdapter(logger: FastifyBaseLogger, trustProxy: boolean
   addBodyParsers(server);
   rememberMethods(server);
   addHooks(server);
+  tagAnswers(server);
   closeConnectionsAsTheyIdle(server);
   return adapter;
 }
@@ -75,15 +77,6 @@ function addHooks(server: FastifyInstance): void {
     const line = { method, route: routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) };
     request.log.info({ ...line, actor: tenonCaller?.actor, tenantId }, 'request');
   });
-}
-
-/** What the access decorators wrote on the route that a request met. */
-export function settingsOf(request: FastifyRequest): RouteSettings | undefined {
-  return settingsIn(request.routeOptions.config);
-}
-
-function settingsIn(config: unknown): RouteSettings | undefined {
-  return typeof config === 'object' && config !== null ? Reflect.get(config, 'tenon') : undefined;
 }
 
 /** The router lets `/v1/functions//versions` pass as a function without a name. */

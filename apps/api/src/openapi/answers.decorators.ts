@@ -21,3 +21,12 @@ export function ApiRequestContent(content: RequestContent): MethodDecorator {
     notesOf(operationIdOf(target.constructor.name, String(property))).content = content;
   };
 }
+
+/** Says that a handler heeds `If-Match` and `If-None-Match`; it takes them with `@CurrentPreconditions()`. */
+export function ApiConditional(): MethodDecorator {
+  return (target, property) => {
+    const notes = notesOf(operationIdOf(target.constructor.name, String(property)));
+    notes.conditional = true;
+    notes.problems.add('precondition_failed');
+  };
+}

@@ -1,13 +1,15 @@
 import type { INestApplication } from '@nestjs/common';
 import { DocumentBuilder, type OpenAPIObject, SwaggerModule } from '@nestjs/swagger';
-import { type ProblemCode, problemSchema, problems } from '@tenon/contracts';
+import { problemSchema } from '@tenon/contracts';
+import { addExamples } from './document-examples.js';
+import { polishOperation, polishTable } from './document-polish.js';
+import type { Convert, Operation, Schema, Schemas } from './document-types.js';
 import { notesOf, operationIdOf, type RequestContent } from './operation-notes.js';
+import { addProblems, codesOf } from './problem-answers.js';
 import { createSchemaConverter } from './schema-converter.js';
-
-type Operation = NonNullable<OpenAPIObject['paths'][string]['get']>;
-type Schemas = NonNullable<NonNullable<OpenAPIObject['components']>['schemas']>;
-type Schema = Schemas[string];
-type Convert = (schema: unknown, direction: 'input' | 'output') => Schema;
+import type { SchemaTable } from './schema-example.js';
+import { addSharedHeaders, addSharedParameters } from './shared-answers.js';
+import { sharedHeaders, sharedParameters } from './shared-components.js';
 
 /** What the document says that no controller knows. */
 export interface AboutApi {
@@ -17,15 +19,6 @@ export interface AboutApi {
 }
 
 const methods = ['get', 'put', 'post', 'delete', 'patch'] as const;
-
-/** Codes that a route may answer with because of how it is asked, whatever it does. */
-const whenItMayHaveABody: readonly ProblemCode[] = [
-  'invalid_request',
-  'invalid_json',
-  'payload_too_large',
-  'unsupported_media_type',
-];
-const always: readonly ProblemCode[] = ['internal', 'unavailable'];
 
 /** The OpenAPI 3.1 document of everything that the controllers serve, from the schemas that check the requests. */
 export function createDocument(app: INestApplication, about: AboutApi): OpenAPIObject {
@@ -41,10 +34,19 @@ export function createDocument(app: INestApplication, about: AboutApi): OpenAPIO
     return asReferences(converted?.schema ?? {});
   };
   convert(problemSchema, 'output');
-  for (const path of Object.values(document.paths)) {
-    for (const method of methods) if (path[method] !== undefined) complete(method, path[method], convert);
+  const operations = Object.values(document.paths).flatMap((path) =>
+    methods.flatMap((method) => (path[method] === undefined ? [] : [{ method, operation: path[method] }])),
+  );
+  for (const { method, operation } of operations) complete(method, operation, convert);
+  polishTable(schemas);
+  for (const { operation } of operations) {
+    polishOperation(operation);
+    addExamples(operation, schemas as SchemaTable);
   }
-  return { ...document, components: { ...document.components, schemas } };
+  // The types of @nestjs/swagger are those of OpenAPI 3.0, which knows fewer keywords.
+  const shared: object = { parameters: sharedParameters, headers: sharedHeaders };
+  const components = { ...document.components, schemas, ...shared };
+  return { ...document, components };
 }
 
 function headOf({ version, publicUrl }: AboutApi) {
@@ -55,11 +57,14 @@ function headOf({ version, publicUrl }: AboutApi) {
     .setVersion(version)
     .setLicense('Apache-2.0', 'https://www.apache.org/licenses/LICENSE-2.0')
     .addBearerAuth(
-      { type: 'http', scheme: 'bearer', description: 'A tenant key (tnk_…) or operator key (tno_…).' },
+      {
+        type: 'http',
+        scheme: 'bearer',
+        bearerFormat: 'tnk_… or tno_…',
+        description: 'A tenant key (tnk_…) or operator key (tno_…).',
+      },
       'key',
     )
-    .build();
-  return publicUrl === undefined ? head : { ...head, servers: [{ url: publicUrl }] };
     .addCookieAuth(
       'tenon_session',
       {
@@ -70,22 +75,17 @@ function headOf({ version, publicUrl }: AboutApi) {
       },
       'session',
     )
+    .build();
+  return publicUrl === undefined ? head : { ...head, servers: [{ url: publicUrl }] };
 }
 
 function complete(method: string, operation: Operation, convert: Convert): void {
-  const { content, problems: own } = notesOf(operation.operationId ?? '');
+  const notes = notesOf(operation.operationId ?? '');
+  const { content } = notes;
   if (content !== undefined) operation.requestBody = { required: true, content: mediaTypes(content, convert) };
-  addProblems(operation, new Set([...own, ...codesByForm(method, operation), ...always]));
-}
-
-/** A name that doesn't fit the path is not found; a body that nobody asked for is still looked at. */
-function codesByForm(method: string, { parameters = [] }: Operation): readonly ProblemCode[] {
-  const inPath = parameters.some((parameter) => 'in' in parameter && parameter.in === 'path');
-  return [
-    ...(parameters.length > 0 ? (['invalid_request'] as const) : []),
-    ...(inPath ? (['not_found'] as const) : []),
-    ...(method === 'get' ? [] : whenItMayHaveABody),
-  ];
+  addSharedParameters(method, operation, notes);
+  addProblems(operation, codesOf(method, operation, notes.problems));
+  addSharedHeaders(method, operation);
 }
 
 function mediaTypes(content: RequestContent, convert: Convert) {
@@ -95,21 +95,6 @@ function mediaTypes(content: RequestContent, convert: Convert) {
       { schema: schema === 'bytes' ? { type: 'string', format: 'binary' } : convert(schema, 'input') },
     ]),
   );
-}
-
-/** One answer per status, naming every code that it may carry; what a route describes by itself stays. */
-function addProblems(operation: Operation, codes: ReadonlySet<ProblemCode>): void {
-  const lines = new Map<number, string[]>();
-  for (const code of codes) {
-    const { status, title } = problems[code];
-    lines.set(status, [...(lines.get(status) ?? []), `\`${code}\`: ${title}.`]);
-  }
-  for (const [status, descriptions] of lines) {
-    operation.responses[status] ??= {
-      description: descriptions.join(' '),
-      content: { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } },
-    };
-  }
 }
 
 /** zod refers to `$defs`, the document to its components. */

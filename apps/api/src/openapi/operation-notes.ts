@@ -8,6 +8,8 @@ export type RequestContent = Readonly<Record<string, z.ZodType | 'bytes'>>;
 export interface OperationNotes {
   content?: RequestContent;
   readonly problems: Set<ProblemCode>;
+  /** Heeds If-Match and If-None-Match. */
+  conditional?: true;
 }
 
 const notes = new Map<string, OperationNotes>();

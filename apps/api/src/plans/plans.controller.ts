@@ -3,7 +3,8 @@ import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import { nameSchema, type PutPlanBody, planSchema, putPlanBodySchema } from '@tenon/contracts';
 import { OperatorOnly } from '../http/access.decorators.js';
 import { type Caller, CurrentCaller } from '../http/caller.js';
-import { ApiAnswer, ApiProblems } from '../openapi/answers.decorators.js';
+import { CurrentPreconditions, type Preconditions } from '../http/preconditions.js';
+import { ApiAnswer, ApiConditional, ApiProblems } from '../openapi/answers.decorators.js';
 import { PlansService } from './plans.service.js';
 
 @ApiTags('plans')
@@ -13,14 +14,16 @@ export class PlansController {
 
   @Put(':name')
   @OperatorOnly()
+  @ApiConditional()
   @ApiOperation({ summary: 'Create a plan, or replace its terms' })
   @ApiAnswer(200, 'The plan as it is now.', planSchema)
   put(
     @CurrentCaller() caller: Caller,
     @Param('name', { schema: nameSchema }) name: string,
     @Body({ schema: putPlanBodySchema }) body: PutPlanBody,
+    @CurrentPreconditions() conditions: Preconditions,
   ) {
-    return this.plans.put(caller, name, body);
+    return this.plans.put(caller, name, body, conditions);
   }
 
   @Get(':name')

@@ -3,14 +3,16 @@ import { type PlanAnswer, ProblemError, type PutPlanBody } from '@tenon/contract
 import type { Database, Plan } from '@tenon/database';
 import { auditOf } from '../auth/audit-draft.js';
 import type { Caller } from '../http/caller.js';
+import { checkPreconditions, type Preconditions } from '../http/preconditions.js';
 import { DATABASE } from '../platform/tokens.js';
 
 @Injectable()
 export class PlansService {
   constructor(@Inject(DATABASE) private readonly database: Database) {}
 
-  put(caller: Caller, name: string, body: PutPlanBody): Promise<PlanAnswer> {
+  put(caller: Caller, name: string, body: PutPlanBody, conditions: Preconditions): Promise<PlanAnswer> {
     return this.database.asOperator(async (tx) => {
+      await checkPreconditions(tx, `plan:${name}`, conditions, async () => toAnswerOrNull(await tx.plans.find(name)));
       const plan = await tx.plans.put(name, body);
       const details = { functionsMax: body.functionsMax, executionLimits: { ...body.executionLimits } };
       await tx.audit.append(auditOf(caller, 'plan.put', name, details));
@@ -27,4 +29,8 @@ export class PlansService {
 
 function toAnswer(plan: Plan): PlanAnswer {
   return { ...plan, createdAt: plan.createdAt.toISOString(), updatedAt: plan.updatedAt.toISOString() };
+}
+
+function toAnswerOrNull(plan: Plan | null): PlanAnswer | null {
+  return plan === null ? null : toAnswer(plan);
 }

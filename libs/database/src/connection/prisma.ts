@@ -20,6 +20,11 @@ export function sqlRunnerOf(transaction: PrismaTransaction): SqlRunner {
   };
 }
 
+/** Puts whoever changes `resource` in a row until this transaction ends; it need not exist yet. */
+export async function lockResource(transaction: PrismaTransaction, resource: string): Promise<void> {
+  await transaction.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${`tenon.resource:${resource}`}, 0))::text`;
+}
+
 /** True for an insert or update that broke a unique key. */
 export function isUniqueViolation(error: unknown): boolean {
   return error instanceof Prisma.PrismaClientKnownRequestError && error.code === 'P2002';

@@ -1,0 +1,27 @@
+import { isResponse, type Operation, type Schemas } from './document-types.js';
+import { polishSchema } from './polish-schema.js';
+
+/** Polishes every schema of a table, in place: the last step, because @nestjs/swagger writes them in the style of 3.0. */
+export function polishTable(schemas: Schemas): void {
+  for (const [name, schema] of Object.entries(schemas)) schemas[name] = polishSchema(schema);
+}
+
+/** Polishes the schemas that stand in `operation` itself. */
+export function polishOperation(operation: Operation): void {
+  const { requestBody, parameters = [] } = operation;
+  if (requestBody !== undefined && 'content' in requestBody) polishContent(requestBody.content);
+  for (const parameter of parameters) polishMember(parameter);
+  for (const response of Object.values(operation.responses)) {
+    if (isResponse(response) && response.content !== undefined) polishContent(response.content);
+  }
+}
+
+function polishContent(content: Record<string, object>): void {
+  for (const media of Object.values(content)) polishMember(media);
+}
+
+function polishMember(holder: object): void {
+  if ('schema' in holder && typeof holder.schema === 'object' && holder.schema !== null) {
+    holder.schema = polishSchema(holder.schema);
+  }
+}
