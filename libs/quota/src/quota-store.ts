@@ -19,12 +19,23 @@ import type {
 } from './quota.types.js';
 
 const folder = new URL('./lua/', import.meta.url);
-const scriptNames = ['admit-requests', 'admit-events', 'report', 'read', 'seed', 'set-plan', 'forget'] as const;
+const scriptNames = [
+  'admit-requests',
+  'admit-events',
+  'return-events',
+  'report',
+  'read',
+  'seed',
+  'set-plan',
+  'forget',
+] as const;
 
 /** A request must not wait for a Redis that is gone: beyond this it is judged without it. */
 const storeTimeoutMs = 250;
 /** Postgres is asked again after this time, in case a report or a change was lost on its way to Redis. */
 const recheckMs = 10 * 60_000;
+/** The same where Redis had lost its memory: by then it is filled again. */
+const recheckSoonMs = 60_000;
 /** Operators are few and trusted; the bound keeps a runaway script from taking the api down. */
 const operatorRequestsPerSecond = 20_000;
 const operatorBurst = 40_000;
@@ -51,10 +62,10 @@ export interface QuotaStore {
   admitEvents(
     tenantId: Id<'tenant'>,
     count: number,
-    look: boolean,
   ): Promise<(EventsVerdict & { readonly stale: boolean }) | undefined>;
   report(used: readonly UsedQuota[]): Promise<readonly QuotaWarning[]>;
   states(tenantId: Id<'tenant'>): Promise<readonly QuotaState[]>;
+  returnEvents(tenantId: Id<'tenant'>, count: number): Promise<void>;
   seed(tenantId: Id<'tenant'>, monthStart: Date, truth: TenantTruth): Promise<void>;
   setPlan(plan: string, limits: QuotaLimits): Promise<void>;
   forget(tenantId: Id<'tenant'>): Promise<void>;
@@ -63,7 +74,8 @@ export interface QuotaStore {
 
 export function openQuotaStore(options: QueueOptions): QuotaStore {
   const redis = connectForCommands(options);
-  const run = defineScripts(redis, { url: folder, names: scriptNames, rootKey: queueKeys(options.prefix).quota });
+  const { quota: rootKey, fair } = queueKeys(options.prefix);
+  const run = defineScripts(redis, { url: folder, names: scriptNames, rootKey });
   const ask: RunScript<(typeof scriptNames)[number]> = (name, args) =>
     bounded(`the quotas' ${name}`, storeTimeoutMs, run(name, args));
   return {
@@ -74,8 +86,8 @@ export function openQuotaStore(options: QueueOptions): QuotaStore {
       );
       return groups.map((_, index) => groupVerdict(answer.slice(index * answerSize, (index + 1) * answerSize)));
     },
-    admitEvents: async (tenantId, count, look) =>
-      eventsVerdict(await ask('admit-events', [tenantId, count, recheckMs, look ? 1 : 0]), count),
+    admitEvents: async (tenantId, count) =>
+      eventsVerdict(await ask('admit-events', [tenantId, count, recheckMs]), count),
     report: async (used) => {
       const args = used.flatMap(({ tenantId, events, executions, instructions }) => {
         return [tenantId, events, executions, instructions];
@@ -83,9 +95,12 @@ export function openQuotaStore(options: QueueOptions): QuotaStore {
       return warningsOf(await ask('report', [newestShare, ...args]));
     },
     states: async (tenantId) => statesOf(await ask('read', [tenantId])),
-    seed: async (tenantId, monthStart, { plan, limits, executions, instructions, eventsPending }) => {
-      const counts = [executions, instructions, monthStart.getTime(), eventsPending];
-      await ask('seed', [tenantId, plan, ...counts, ...pairsOf(limits)]);
+    returnEvents: async (tenantId, count) => {
+      await ask('return-events', [tenantId, count]);
+    },
+    seed: async (tenantId, monthStart, { plan, limits, executions, instructions }) => {
+      const counts = [executions, instructions, monthStart.getTime()];
+      await ask('seed', [fair, recheckMs, recheckSoonMs, tenantId, plan, ...counts, ...pairsOf(limits)]);
     },
     setPlan: async (plan, limits) => {
       await ask('set-plan', [plan, ...pairsOf(limits)]);

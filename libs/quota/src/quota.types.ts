@@ -39,7 +39,7 @@ export interface EventsVerdict {
 /** What was used and is in Postgres. */
 export interface UsedQuota {
   readonly tenantId: Id<'tenant'>;
-  /** Events that were admitted and are finished now; also those that were cancelled. */
+  /** Events that were admitted and are finished now. */
   readonly events: number;
   readonly executions: number;
   readonly instructions: number;
@@ -62,8 +62,6 @@ export interface TenantTruth {
   /** Of the month that was asked for. */
   readonly executions: number;
   readonly instructions: number;
-  /** Events that are neither finished nor held. */
-  readonly eventsPending: number;
 }
 
 /** Reads the truth about a tenant; null where there is no such tenant. */
@@ -79,8 +77,10 @@ export interface Quotas {
   admitRequest(caller: RequestCaller): Promise<RequestVerdict>;
   /** Admits as many of `count` events as the budgets have room for. Never throws. */
   admitEvents(tenantId: Id<'tenant'>, count: number): Promise<EventsVerdict>;
-  /** The same without admitting any: how many held events could be released. Never throws; 0 where Redis is away. */
-  roomForEvents(tenantId: Id<'tenant'>, count: number): Promise<EventsVerdict>;
+  /** Admits held events, as many as there is room for. Never throws; none where Redis is away. */
+  readmitEvents(tenantId: Id<'tenant'>, count: number): Promise<EventsVerdict>;
+  /** For admitted events that were not kept after all, as duplicates are, or ended without a run. Never throws. */
+  returnEvents(tenantId: Id<'tenant'>, count: number): Promise<void>;
   /** Counts what was really used, after its commit. Never throws: what cannot be told to Redis is read again later. */
   report(used: readonly UsedQuota[]): Promise<readonly QuotaWarning[]>;
   /** @throws when neither Redis nor Postgres answers */

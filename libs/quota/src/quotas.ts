@@ -22,7 +22,8 @@ export function openQuotas(options: QuotasOptions): Quotas {
   return {
     admitRequest: (caller) => gate.admit(caller),
     admitEvents: (tenantId, count) => keeper.admitEvents(tenantId, count),
-    roomForEvents: (tenantId, count) => keeper.roomForEvents(tenantId, count),
+    readmitEvents: (tenantId, count) => keeper.readmitEvents(tenantId, count),
+    returnEvents: (tenantId, count) => keeper.returnEvents(tenantId, count),
     report: (used) => keeper.report(used),
     states: async (tenantId) => {
       const states = await store.states(tenantId);
@@ -68,7 +69,7 @@ class QuotaKeeper {
 
   async admitEvents(tenantId: Id<'tenant'>, count: number): Promise<EventsVerdict> {
     try {
-      return await this.#askEvents(tenantId, count, false);
+      return await this.#askEvents(tenantId, count);
     } catch {
       // Nobody's event waits for our Redis. What was admitted meanwhile is counted when it is back.
       this.#miss(tenantId);
@@ -76,11 +77,20 @@ class QuotaKeeper {
     }
   }
 
-  async roomForEvents(tenantId: Id<'tenant'>, count: number): Promise<EventsVerdict> {
+  async readmitEvents(tenantId: Id<'tenant'>, count: number): Promise<EventsVerdict> {
     try {
-      return await this.#askEvents(tenantId, count, true);
+      return await this.#askEvents(tenantId, count);
     } catch {
       return { admitted: 0 };
+    }
+  }
+
+  async returnEvents(tenantId: Id<'tenant'>, count: number): Promise<void> {
+    if (count <= 0) return;
+    try {
+      await this.#redis(() => this.store.returnEvents(tenantId, count));
+    } catch {
+      this.#miss(tenantId);
     }
   }
 
@@ -125,8 +135,8 @@ class QuotaKeeper {
     return groups.map((group, index) => first[index] ?? second.get(group));
   }
 
-  async #askEvents(tenantId: Id<'tenant'>, count: number, look: boolean): Promise<EventsVerdict> {
-    const ask = () => this.#redis(() => this.store.admitEvents(tenantId, count, look));
+  async #askEvents(tenantId: Id<'tenant'>, count: number): Promise<EventsVerdict> {
+    const ask = () => this.#redis(() => this.store.admitEvents(tenantId, count));
     if (this.#missed.has(tenantId)) await this.seed(tenantId);
     let answer = await ask();
     if (answer === undefined) {

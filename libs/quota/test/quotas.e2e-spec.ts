@@ -1,6 +1,6 @@
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { defaultQuotaLimits, type Id, newId, type QuotaLimits } from '@tenon/contracts';
-import { queueKeys } from '@tenon/queue';
+import { type FairQueue, openFairQueue, queueKeys } from '@tenon/queue';
 import { openQuotas, type Quotas, type TenantTruth } from '@tenon/quota';
 import { createTestRedis, type TestRedis, waitFor } from '@tenon/testing';
 import { Redis } from 'ioredis';
@@ -8,10 +8,11 @@ import { Redis } from 'ioredis';
 let server: TestRedis;
 let redis: Redis;
 let worlds = 0;
-const opened: Quotas[] = [];
+const opened: Array<{ close(): Promise<void> }> = [];
 
 interface World {
   readonly quotas: Quotas;
+  readonly fair: FairQueue;
   /** What Postgres would say; tests change it. */
   readonly truth: Map<Id<'tenant'>, TenantTruth>;
   readonly asked: Id<'tenant'>[];
@@ -31,14 +32,15 @@ function open(redisUrl = server.url): World {
     return truth.get(tenantId) ?? null;
   };
   const quotas = openQuotas({ redisUrl, prefix, readTruth, onError: (error) => errors.push(error) });
-  opened.push(quotas);
+  const fair = openFairQueue({ redisUrl, prefix });
+  opened.push(quotas, fair);
   const tenant: World['tenant'] = (limits, more) => {
     const id = newId('tenant');
     const plan = { plan: `plan-${truth.size}`, limits: { ...defaultQuotaLimits, ...limits } };
-    truth.set(id, { ...plan, executions: 0, instructions: 0, eventsPending: 0, ...more });
+    truth.set(id, { ...plan, executions: 0, instructions: 0, ...more });
     return id;
   };
-  return { quotas, truth, asked, errors, tenant, keys: () => redis.keys(`${queueKeys(prefix).quota}*`) };
+  return { quotas, fair, truth, asked, errors, tenant, keys: () => redis.keys(`${queueKeys(prefix).quota}*`) };
 }
 
 beforeAll(async () => {
@@ -46,7 +48,7 @@ beforeAll(async () => {
   redis = new Redis(server.url);
 });
 afterEach(async () => {
-  await Promise.all(opened.splice(0).map((quotas) => quotas.close()));
+  await Promise.all(opened.splice(0).map((one) => one.close()));
 });
 afterAll(async () => {
   redis.disconnect();
@@ -138,7 +140,7 @@ describe('events', () => {
     expect(verdict).toMatchObject({ admitted: 3, reason: 'executions_per_minute' });
     expect(verdict.resetMs).toBeGreaterThan(0);
     expect(verdict.resetMs).toBeLessThanOrEqual(60_000);
-    expect(await quotas.roomForEvents(tenantId, 1)).toMatchObject({ admitted: 0 });
+    expect(await quotas.readmitEvents(tenantId, 1)).toMatchObject({ admitted: 0 });
   });
 
   const month = { executions: 90, instructions: 9_000_000 };
@@ -163,6 +165,16 @@ describe('events', () => {
     expect(await quotas.admitEvents(tenantId, 1)).toMatchObject({ admitted: 0, reason: 'executions_per_month' });
   });
 
+  it('that were not kept after all make room again', async () => {
+    const { quotas, tenant } = open();
+    const tenantId = tenant({ eventsWaitingMax: 10 });
+    await quotas.admitEvents(tenantId, 10);
+    await quotas.returnEvents(tenantId, 4);
+    expect(await quotas.admitEvents(tenantId, 10)).toMatchObject({ admitted: 4 });
+    await quotas.returnEvents(tenantId, 1_000);
+    expect(await quotas.admitEvents(tenantId, 50)).toMatchObject({ admitted: 10 });
+  });
+
   it('that take nothing still end where a budget is used up', async () => {
     const { quotas, tenant } = open();
     const tenantId = tenant({ executionsPerMonth: 10 });
@@ -176,7 +188,7 @@ describe('events', () => {
   it('are admitted while Redis is away: nobody waits for ours', async () => {
     const { quotas } = open('redis://127.0.0.1:1');
     expect(await quotas.admitEvents(newId('tenant'), 12)).toEqual({ admitted: 12 });
-    expect(await quotas.roomForEvents(newId('tenant'), 12)).toEqual({ admitted: 0 });
+    expect(await quotas.readmitEvents(newId('tenant'), 12)).toEqual({ admitted: 0 });
     expect(await quotas.report([{ tenantId: newId('tenant'), events: 1, executions: 1, instructions: 1 }])).toEqual([]);
   });
 });
@@ -214,13 +226,14 @@ describe('where a tenant stands', () => {
   });
 
   it('is read from Postgres when Redis was emptied', async () => {
-    const { quotas, truth, tenant, asked, keys } = open();
+    const { quotas, truth, tenant, asked, keys, fair } = open();
     const tenantId = tenant({ executionsPerMonth: 100 });
     await quotas.admitEvents(tenantId, 10);
     await quotas.report([{ tenantId, events: 10, executions: 10, instructions: 7 }]);
     const before = truth.get(tenantId);
-    if (before !== undefined) truth.set(tenantId, { ...before, executions: 10, instructions: 7, eventsPending: 3 });
+    if (before !== undefined) truth.set(tenantId, { ...before, executions: 10, instructions: 7 });
     await redis.del(...(await keys()));
+    await fair.offer(Array.from({ length: 3 }, () => ({ id: newId('event'), tenantId })));
     const states = new Map((await quotas.states(tenantId)).map((state) => [state.name, state.used]));
     expect(states.get('executions_per_month')).toBe(10);
     expect(states.get('instructions_per_month')).toBe(7);

@@ -1,8 +1,8 @@
 -- Admits as many of `count` events as the budgets have room for, with what waits already counted in.
--- ARGV: tenant, events, recheck age in ms, 1 to look without admitting.
+-- ARGV: tenant, events, recheck age in ms.
 -- Returns 1, how many are admitted, the name of the budget that admits least, ms until its window ends (0: it has
 -- none), and 1 where Postgres should be asked again. Or 0 where Redis does not know the tenant.
-local tenant, count, recheckMs, look = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4] == '1'
+local tenant, count, recheckMs = ARGV[1], tonumber(ARGV[2]), tonumber(ARGV[3])
 local fields = hashOf(tenantKey(tenant))
 local limits = limitsOf(fields)
 if not limits then return { 0, 0, '', 0, 0 } end
@@ -16,7 +16,7 @@ for _, budget in ipairs(budgetsOf(fields, limits)) do
   if fits < room then room, reason, endMs = fits, name, windowEndMs end
 end
 local admitted = math.max(0, math.min(count, room))
-if admitted > 0 and not look then redis.call('HINCRBY', tenantKey(tenant), 'pending', admitted) end
+if admitted > 0 then redis.call('HINCRBY', tenantKey(tenant), 'pending', admitted) end
 
 local stale = nowMs - (fields.at or 0) >= recheckMs and 1 or 0
 if stale == 1 then redis.call('HSET', tenantKey(tenant), 'at', nowMs) end
