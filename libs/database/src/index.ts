@@ -1,4 +1,4 @@
-export type { AuditDraft, AuditEntry, ChainBreak, VerificationResult } from '@tenon/audit';
+export type { AuditDraft, AuditRecord, ChainBreak, ChainHead } from '@tenon/audit';
 export { PrivilegeError } from './connection/least-privilege.js';
 export { type DatabaseRole, databaseRoles } from './connection/roles.js';
 export * from './database.js';
@@ -27,27 +27,33 @@ export type {
 } from './pipeline/execution-record.js';
 export type { ExecutionFilter } from './pipeline/executions.repository.js';
 export type { RunnableFunction, RunnablePoint } from './pipeline/live-functions.repository.js';
-export type { ClaimedEvent, UnfinishedBuild } from './pipeline/outbox.repository.js';
-export type { RecordBatch, RecordedBatch } from './pipeline/recorder.repository.js';
+export type { OutboxEvent, UnfinishedBuild } from './pipeline/outbox.repository.js';
+export type { AgainEvent, DoneEvent, PointResult, PointStep } from './pipeline/record-batch.js';
+export type { TenantLimits, TenantQuota } from './pipeline/quota.repository.js';
+export type { RecordBatch, RecordedBatch, TenantBatch } from './pipeline/recorder.repository.js';
 export type { FunctionUsage } from './pipeline/usage.repository.js';
+export type { AuditFilter } from './repositories/audit.repository.js';
 export type { Deployment } from './repositories/deployments.repository.js';
 export type {
   ExtensionPoint,
   ExtensionPointTerms,
+  ExtensionPointVersion,
   FailurePolicy,
   JsonObject,
+  LiveOnPoint,
   PointMode,
 } from './repositories/extension-points.repository.js';
 export type { TenantFunction } from './repositories/functions.repository.js';
-export type { ApiKey, NewApiKey } from './repositories/keys.repository.js';
-export type { Plan, PlanTerms } from './repositories/plans.repository.js';
 export type { Invitation, InvitedRole, NewInvitation } from './repositories/invitations.repository.js';
-export type { NewSession, Session, SignInMethod } from './repositories/sessions.repository.js';
-export type { Tenant, TenantChange, TenantStatus } from './repositories/tenants.repository.js';
-export type { NewUser, OidcIdentity, User } from './repositories/users.repository.js';
+export type { ApiKey, NewApiKey } from './repositories/keys.repository.js';
 export type { ThrottleSubject } from './repositories/login-throttles.repository.js';
 export type { Member } from './repositories/members.repository.js';
 export type { Operator } from './repositories/operators.repository.js';
+export type { Plan, PlanTerms } from './repositories/plans.repository.js';
+export type { FunctionSettings } from './repositories/settings.repository.js';
+export type { NewSession, Session, SignInMethod } from './repositories/sessions.repository.js';
+export type { Tenant, TenantChange, TenantStatus } from './repositories/tenants.repository.js';
+export type { NewUser, OidcIdentity, User } from './repositories/users.repository.js';
 export type { BuildOutcome, Version, VersionStatus } from './repositories/versions.repository.js';
 export type { StoredMapping, WebhookScheme, WebhookSource } from './repositories/webhook-sources.repository.js';
 export type { TenantTransaction } from './tenant-transaction.js';

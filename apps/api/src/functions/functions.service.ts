@@ -2,7 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type CreateFunctionBody, type FunctionAnswer, type PageQuery, ProblemError } from '@tenon/contracts';
 import type { Database, TenantFunction, TenantTransaction } from '@tenon/database';
 import { auditOf } from '../auth/audit-draft.js';
-import { mapPage } from '../http/answer-parts.js';
+import { mapPage, timeOrNull } from '../http/answer-parts.js';
 import type { TenantCaller } from '../http/caller.js';
 import { DATABASE } from '../platform/tokens.js';
 
@@ -49,6 +49,15 @@ function noSuchPoint(): ProblemError {
   ]);
 }
 
-function toAnswer({ id, name, extensionPoint, liveVersionId, createdAt }: TenantFunction): FunctionAnswer {
-  return { id, name, extensionPoint, liveVersion: liveVersionId, createdAt: createdAt.toISOString() };
+function toAnswer(found: TenantFunction): FunctionAnswer {
+  const { id, name, extensionPoint, position, liveVersionId, pausedAt, createdAt } = found;
+  return {
+    id,
+    name,
+    extensionPoint,
+    liveVersion: liveVersionId,
+    position,
+    pausedAt: timeOrNull(pausedAt),
+    createdAt: createdAt.toISOString(),
+  };
 }

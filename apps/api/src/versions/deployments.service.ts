@@ -32,6 +32,7 @@ export class DeploymentsService {
   }
 }
 
-function toAnswer({ id, versionId, reason, by, since }: Deployment, name: string): DeploymentAnswer {
-  return { id, function: name, version: versionId, reason, by, since: since.toISOString() };
+function toAnswer(deployment: Deployment, name: string): DeploymentAnswer {
+  const { id, versionId, settingsId, reason, by, since } = deployment;
+  return { id, function: name, version: versionId, settings: settingsId, reason, by, since: since.toISOString() };
 }

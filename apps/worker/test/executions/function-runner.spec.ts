@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { defaultExecutionLimits, newId } from '@tenon/contracts';
+import { defaultExecutionLimits, newId, recordingPolicySchema, retryPolicySchema } from '@tenon/contracts';
 import type { RunnableFunction } from '@tenon/database';
 import { SandboxClosedError } from '@tenon/sandbox';
 import { openDiskStorage } from '@tenon/storage';
@@ -20,6 +20,9 @@ const target: RunnableFunction = {
   artifactSha256: 'a'.repeat(64),
   abi: 'wasi-command',
   engine: '1',
+  position: 1,
+  settings: null,
+  settingsId: null,
   point: {
     name: 'cart.discounts',
     version: 1,
@@ -29,6 +32,9 @@ const target: RunnableFunction = {
     limits: { ...defaultExecutionLimits, instructionsMax: 5_000, deadlineMs: 100 },
     mode: 'async',
     failurePolicy: 'open',
+    combination: 'all',
+    retry: retryPolicySchema.parse({}),
+    recording: recordingPolicySchema.parse({}),
   },
   planLimits: { ...defaultExecutionLimits, instructionsMax: 9_000, deadlineMs: 50 },
 };

@@ -2,7 +2,15 @@ import { z } from 'zod';
 import { idSchema, nameSchema } from '../ids.js';
 import { jsonObjectSchema } from '../json.js';
 import { executionLimitsBodySchema, executionLimitsSchema } from '../limits.js';
+import {
+  combinationSchema,
+  recordingPolicyBodySchema,
+  recordingPolicySchema,
+  retryPolicyBodySchema,
+  retryPolicySchema,
+} from '../point-policies.js';
 import { timeSchema } from '../time.js';
+import { labelSchema } from './common.js';
 import { pageOf, pageQueryOf } from './page.js';
 
 /** JSON Schemas are size-capped before a validator compiles them. 1 kB is 1,000 bytes. */
@@ -30,6 +38,12 @@ export const putExtensionPointBodySchema = z
     mode: z.enum(['async', 'sync']).default('async'),
     /** What a caller gets when a function fails: an answer without it (`open`) or a problem (`closed`). */
     failurePolicy: z.enum(['open', 'closed']).default('open'),
+    /** What becomes of the outputs where a tenant has several functions on the point. */
+    combination: combinationSchema.default('all'),
+    retry: retryPolicyBodySchema.prefault({}),
+    recording: recordingPolicyBodySchema.prefault({}),
+    /** Lets a change through that functions which are live may not stand. The reason is kept with the version. */
+    force: z.strictObject({ reason: labelSchema }).optional(),
   })
   .meta({
     id: 'PutExtensionPoint',
@@ -54,6 +68,9 @@ export const extensionPointSchema = z
     limits: executionLimitsSchema,
     mode: z.enum(['async', 'sync']),
     failurePolicy: z.enum(['open', 'closed']),
+    combination: combinationSchema,
+    retry: retryPolicySchema,
+    recording: recordingPolicySchema,
     createdAt: timeSchema,
     updatedAt: timeSchema,
   })

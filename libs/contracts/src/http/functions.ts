@@ -17,6 +17,10 @@ export const functionSchema = z
     extensionPoint: z.string(),
     /** The version that runs, once one was activated. */
     liveVersion: idSchema('version').nullable(),
+    /** Its place among the tenant's functions on the point: the order in which they run. */
+    position: z.int(),
+    /** Since when it does not run although a version is live. */
+    pausedAt: timeSchema.nullable(),
     createdAt: timeSchema,
   })
   .meta({ id: 'Function' });

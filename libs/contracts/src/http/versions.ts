@@ -42,7 +42,9 @@ export const deploymentSchema = z
     id: idSchema('deployment'),
     function: z.string(),
     version: idSchema('version'),
-    reason: z.enum(['activate', 'rollback']),
+    /** What it runs with; null for no settings. */
+    settings: idSchema('settings').nullable(),
+    reason: z.enum(['activate', 'rollback', 'settings']),
     by: z.string(),
     since: timeSchema,
   })

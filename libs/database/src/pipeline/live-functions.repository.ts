@@ -1,6 +1,17 @@
-import { type Abi, type ExecutionLimits, executionLimitsSchema, type Id } from '@tenon/contracts';
+import {
+  type Abi,
+  type Combination,
+  type ExecutionLimits,
+  executionLimitsSchema,
+  type Id,
+  type RecordingPolicy,
+  type RetryPolicy,
+  recordingPolicySchema,
+  retryPolicySchema,
+} from '@tenon/contracts';
 import type pg from 'pg';
 import { inTenant } from '../connection/transaction.js';
+import { currentSettingsId } from '../current-settings.js';
 import type { FailurePolicy, JsonObject, PointMode } from '../repositories/extension-points.repository.js';
 
 /** The contract that a function runs under. */
@@ -13,6 +24,9 @@ export interface RunnablePoint {
   readonly limits: ExecutionLimits;
   readonly mode: PointMode;
   readonly failurePolicy: FailurePolicy;
+  readonly combination: Combination;
+  readonly retry: RetryPolicy;
+  readonly recording: RecordingPolicy;
 }
 
 /** A version that can run, with all that a run needs to know. */
@@ -24,16 +38,23 @@ export interface RunnableFunction {
   /** From the build report. */
   readonly abi: Abi;
   readonly engine: string | null;
+  /** Its place among the tenant's functions on the point, counted from 1; equal places go by the function's id. */
+  readonly position: number;
+  /** JSON text, exactly as the guest reads it; `guestConfig` of the contracts makes a run's `config` of it. */
+  readonly settings: string | null;
+  /** Which state of the settings that is, for the record of a run. */
+  readonly settingsId: Id<'settings'> | null;
   readonly point: RunnablePoint;
   /** The plan's ceilings; a run gets the smaller of these and the point's. */
   readonly planLimits: ExecutionLimits;
 }
 
 const runnable = `
-  SELECT f.id AS "functionId", f.name AS "functionName", v.id AS "versionId", v.artifact_sha256 AS "artifactSha256",
-         v.engine, v.report->>'abi' AS abi, p.execution_limits AS "planLimits", x.name, x.version, x.input_schema AS "inputSchema",
+  SELECT f.id AS "functionId", f.name AS "functionName", f.position, v.id AS "versionId",
+         v.artifact_sha256 AS "artifactSha256", v.engine, v.report->>'abi' AS abi, s.id AS "settingsId",
+         s.value AS settings, p.execution_limits AS "planLimits", x.name, x.version, x.input_schema AS "inputSchema",
          x.output_schema AS "outputSchema", x.event_types AS "eventTypes", x.limits, x.mode,
-         x.failure_policy AS "failurePolicy"
+         x.failure_policy AS "failurePolicy", x.combination, x.retry, x.recording
     FROM functions AS f
     JOIN extension_points AS x ON x.name = f.extension_point
     JOIN tenants AS t ON t.id = f.tenant_id
@@ -42,56 +63,74 @@ const runnable = `
 const live = `${runnable}
     JOIN deployments AS d ON d.tenant_id = f.tenant_id AND d.id = f.live_deployment_id
     JOIN versions AS v ON v.tenant_id = f.tenant_id AND v.id = d.version_id
-    WHERE f.tenant_id = $1 AND v.status = 'ready'`;
+    LEFT JOIN function_settings AS s ON s.tenant_id = f.tenant_id AND s.id = d.settings_id
+    WHERE f.tenant_id = $1 AND f.paused_at IS NULL AND f.archived_at IS NULL AND v.status = 'ready'`;
 
+/** $3 is the id of settings, `current` for those that the function has now, or null for none. */
 const oneVersion = `${runnable}
     JOIN versions AS v ON v.tenant_id = f.tenant_id AND v.function_id = f.id
-    WHERE f.tenant_id = $1 AND v.status = 'ready' AND v.id = $2`;
+    LEFT JOIN function_settings AS s ON s.tenant_id = f.tenant_id AND s.function_id = f.id
+      AND s.id = CASE WHEN $3 = 'current' THEN ${currentSettingsId} ELSE $3 END
+    WHERE f.tenant_id = $1 AND v.status = 'ready' AND v.archived_at IS NULL AND v.id = $2`;
 
 /** Functions of one tenant in one answer; a plan allows fewer. */
 const functionsMax = 10_000;
 
-const liveByEventTypes = `${live} AND x.event_types && $2::text[] ORDER BY f.id LIMIT ${functionsMax}`;
-const liveByPoint = `${live} AND x.name = $2 ORDER BY f.id LIMIT ${functionsMax}`;
+const inOrder = `ORDER BY x.name, f.position, f.id LIMIT ${functionsMax}`;
+const liveByEventTypes = `${live} AND x.event_types && $2::text[] ${inOrder}`;
+const liveByPoint = `${live} AND x.name = $2 ${inOrder}`;
 
 /** What runs for a tenant, and what it runs under: one query for the worker's hot path. */
 export class LiveFunctionsRepository {
   constructor(private readonly pool: pg.Pool) {}
 
-  /** Live functions of points that one of the types feeds, in the order in which they were created. */
+  /** Live functions of points that one of the types feeds, by point and in their order. */
   byEventTypes(tenantId: Id<'tenant'>, types: readonly string[]): Promise<readonly RunnableFunction[]> {
-    return this.#read('live-by-event-types', liveByEventTypes, tenantId, types);
+    return this.#read('live-by-event-types', liveByEventTypes, [tenantId, types]);
   }
 
-  /** Live functions of one point, in the order in which they were created. */
+  /** Live functions of one point, in their order. */
   byPoint(tenantId: Id<'tenant'>, name: string): Promise<readonly RunnableFunction[]> {
-    return this.#read('live-by-point', liveByPoint, tenantId, name);
+    return this.#read('live-by-point', liveByPoint, [tenantId, name]);
   }
 
-  /** One version that is ready, live or not: for tests and replays. */
-  async byVersion(tenantId: Id<'tenant'>, versionId: Id<'version'>): Promise<RunnableFunction | null> {
-    return (await this.#read('runnable-version', oneVersion, tenantId, versionId))[0] ?? null;
+  /**
+   * One version that is ready, live or not: for tests and replays.
+   *
+   * @param settings the state of the settings to run with; null for none; `current` for those that the function has
+   */
+  async byVersion(
+    tenantId: Id<'tenant'>,
+    versionId: Id<'version'>,
+    settings: Id<'settings'> | 'current' | null = 'current',
+  ): Promise<RunnableFunction | null> {
+    return (await this.#read('runnable-version', oneVersion, [tenantId, versionId, settings]))[0] ?? null;
   }
 
   /** The statement has a name, so that Postgres plans these joins once per connection and not once per batch. */
   #read(
     name: string,
     text: string,
-    tenantId: Id<'tenant'>,
-    wanted: string | readonly string[],
+    values: readonly [Id<'tenant'>, ...(string | readonly string[] | null)[]],
   ): Promise<RunnableFunction[]> {
-    return inTenant(this.pool, tenantId, async (client) => {
-      const { rows } = await client.query<RunnableRow>({ name, text, values: [tenantId, wanted] });
+    return inTenant(this.pool, values[0], async (client) => {
+      const { rows } = await client.query<RunnableRow>({ name, text, values: [...values] });
       return rows.map(toRunnable);
     });
   }
 }
 
 type RunnableRow = Omit<RunnableFunction, 'point' | 'planLimits'> &
-  Omit<RunnablePoint, 'limits'> & { readonly limits: unknown; readonly planLimits: unknown };
+  Omit<RunnablePoint, 'limits' | 'retry' | 'recording'> & {
+    readonly limits: unknown;
+    readonly planLimits: unknown;
+    readonly retry: unknown;
+    readonly recording: unknown;
+  };
 
 function toRunnable(row: RunnableRow): RunnableFunction {
-  const { functionId, functionName, versionId, artifactSha256, abi, engine, limits, planLimits, ...point } = row;
+  const { functionId, functionName, versionId, artifactSha256, abi, engine, position, settings, settingsId } = row;
+  const { name, version, inputSchema, outputSchema, eventTypes, mode, failurePolicy, combination } = row;
   return {
     functionId,
     functionName,
@@ -99,7 +138,15 @@ function toRunnable(row: RunnableRow): RunnableFunction {
     artifactSha256,
     abi,
     engine,
-    point: { ...point, limits: executionLimitsSchema.parse(limits) },
-    planLimits: executionLimitsSchema.parse(planLimits),
+    position,
+    settings,
+    settingsId,
+    point: {
+      ...{ name, version, inputSchema, outputSchema, eventTypes, mode, failurePolicy, combination },
+      limits: executionLimitsSchema.parse(row.limits),
+      retry: retryPolicySchema.parse(row.retry),
+      recording: recordingPolicySchema.parse(row.recording),
+    },
+    planLimits: executionLimitsSchema.parse(row.planLimits),
   };
 }

@@ -2,6 +2,10 @@ import { type BuildRejection, type BuildReport, type Id, newId } from '@tenon/co
 import type { PrismaTransaction } from '../connection/prisma.js';
 import type { Prisma, Version as VersionRow } from '../generated/client.js';
 import { newestFirst, type Page, type PageRequest, pageOf } from '../page.js';
+import type { JsonObject } from './extension-points.repository.js';
+import { endedBuild } from './functions.repository.js';
+
+const archivedAt = null;
 
 export type VersionStatus = 'building' | 'ready' | 'rejected' | 'failed';
 
@@ -24,6 +28,10 @@ export interface Version {
   /** The engine that built the artifact. */
   readonly engine: string | null;
   readonly buildAttempts: number;
+  /** The JSON Schema that settings have to fit while this version is live; null: any settings do. */
+  readonly settingsSchema: JsonObject | null;
+  /** Where the schema came from: the module itself, or an upload beside it. */
+  readonly settingsSchemaOrigin: 'module' | 'upload' | null;
   readonly createdAt: Date;
   readonly builtAt: Date | null;
 }
@@ -36,6 +44,8 @@ export type BuildOutcome =
       readonly artifactSha256: string;
       readonly artifactBytes: number;
       readonly engine: string;
+      /** What the module carries; null or absent where it carries none. */
+      readonly settingsSchema?: JsonObject | null;
     }
   | { readonly status: 'rejected'; readonly rejection: BuildRejection }
   | { readonly status: 'failed'; readonly failure: string };
@@ -58,7 +68,7 @@ export class VersionsRepository {
   }
 
   async find(id: Id<'version'>): Promise<Version | null> {
-    const row = await this.prisma.version.findUnique({ where: { tenantId_id: { tenantId: this.tenantId, id } } });
+    const row = await this.prisma.version.findFirst({ where: { tenantId: this.tenantId, id, archivedAt } });
     return row === null ? null : toVersion(row);
   }
 
@@ -72,14 +82,14 @@ export class VersionsRepository {
     const { where, ...order } = { where: {}, ...newestFirst(page) };
     const rows = await this.prisma.version.findMany({
       ...order,
-      where: { ...where, tenantId: this.tenantId, functionId },
+      where: { ...where, tenantId: this.tenantId, functionId, archivedAt },
     });
     return pageOf(rows.map(toVersion), page.limit, (version) => version.id);
   }
 
   /** A version of the tenant that the same engine built from the same bytes, so that they need not be built again. */
   async findBuilt(sha256: string, engine: string): Promise<Version | null> {
-    const where = { tenantId: this.tenantId, sha256, engine, status: 'ready' };
+    const where = { tenantId: this.tenantId, sha256, engine, status: 'ready', archivedAt };
     const row = await this.prisma.version.findFirst({ where, orderBy: { id: 'desc' } });
     return row === null ? null : toVersion(row);
   }
@@ -98,11 +108,39 @@ export class VersionsRepository {
     const { count } = await this.prisma.version.updateMany({ where, data });
     return count === 1;
   }
+
+  /**
+   * Puts a schema of settings beside a version that carries none of its own and was never live.
+   *
+   * @returns false where that is not so any more.
+   */
+  async setSettingsSchema(id: Id<'version'>, settingsSchema: JsonObject): Promise<boolean> {
+    const { count } = await this.prisma.version.updateMany({
+      where: {
+        ...{ tenantId: this.tenantId, id, archivedAt, status: 'ready', deployments: { none: {} } },
+        OR: [{ settingsSchemaOrigin: null }, { settingsSchemaOrigin: 'upload' }],
+      },
+      data: { settingsSchema, settingsSchemaOrigin: 'upload' },
+    });
+    return count === 1;
+  }
+
+  /** Takes the version away; what it did stays. @returns false where there is none. */
+  async archive(id: Id<'version'>): Promise<boolean> {
+    const now = new Date();
+    const where = { tenantId: this.tenantId, id, archivedAt };
+    await this.prisma.version.updateMany({ where: { ...where, status: 'building' }, data: endedBuild(now) });
+    return (await this.prisma.version.updateMany({ where, data: { archivedAt: now } })).count === 1;
+  }
 }
 
 function columnsOf(outcome: BuildOutcome) {
   const json = (value: object) => value as Prisma.InputJsonObject;
-  if (outcome.status === 'ready') return { ...outcome, report: json(outcome.report) };
+  if (outcome.status === 'ready') {
+    const { settingsSchema, ...built } = outcome;
+    const carried = settingsSchema == null ? {} : { settingsSchema, settingsSchemaOrigin: 'module' };
+    return { ...built, ...carried, report: json(outcome.report) };
+  }
   if (outcome.status === 'rejected') return { ...outcome, rejection: json(outcome.rejection) };
   return outcome;
 }
@@ -121,6 +159,8 @@ function toVersion(row: VersionRow): Version {
     artifactBytes: row.artifactBytes,
     engine: row.engine,
     buildAttempts: row.buildAttempts,
+    settingsSchema: row.settingsSchema as JsonObject | null,
+    settingsSchemaOrigin: row.settingsSchemaOrigin as Version['settingsSchemaOrigin'],
     createdAt: row.createdAt,
     builtAt: row.builtAt,
   };
