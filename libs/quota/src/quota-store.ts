@@ -28,6 +28,7 @@ const scriptNames = [
   'seed',
   'set-plan',
   'forget',
+  'claim-shares',
 ] as const;
 
 /** A request must not wait for a Redis that is gone: beyond this it is judged without it. */
@@ -36,6 +37,8 @@ const storeTimeoutMs = 250;
 const recheckMs = 10 * 60_000;
 /** The same where Redis had lost its memory: by then it is filled again. */
 const recheckSoonMs = 60_000;
+/** The fair queue is told about all shares again after this time, whether anything changed or not. */
+const sharesHoldMs = 60_000;
 /** Operators are few and trusted; the bound keeps a runaway script from taking the api down. */
 const operatorRequestsPerSecond = 20_000;
 const operatorBurst = 40_000;
@@ -69,6 +72,7 @@ export interface QuotaStore {
   seed(tenantId: Id<'tenant'>, monthStart: Date, truth: TenantTruth): Promise<void>;
   setPlan(plan: string, limits: QuotaLimits): Promise<void>;
   forget(tenantId: Id<'tenant'>): Promise<void>;
+  claimShares(): Promise<boolean>;
   close(): Promise<void>;
 }
 
@@ -94,7 +98,7 @@ export function openQuotaStore(options: QueueOptions): QuotaStore {
       });
       return warningsOf(await ask('report', [newestShare, ...args]));
     },
-    states: async (tenantId) => statesOf(await ask('read', [tenantId])),
+    states: async (tenantId) => statesOf(await ask('read', [fair, tenantId])),
     returnEvents: async (tenantId, count) => {
       await ask('return-events', [tenantId, count]);
     },
@@ -108,6 +112,7 @@ export function openQuotaStore(options: QueueOptions): QuotaStore {
     forget: async (tenantId) => {
       await ask('forget', [tenantId]);
     },
+    claimShares: async () => (await ask('claim-shares', [sharesHoldMs])) === 1,
     close: async () => redis.disconnect(),
   };
 }
@@ -156,15 +161,16 @@ function warningsOf(answer: unknown): readonly QuotaWarning[] {
 }
 
 function statesOf(answer: unknown): readonly QuotaState[] {
-  return chunks(strings(answer), 4).map(([name = '', limit, used, resetMs]) =>
-    quotaState(name as QuotaName, Number(limit), Number(used), Number(resetMs)),
-  );
+  return chunks(strings(answer), 4).map(([name = '', limit, used, resetMs]) => {
+    const state = quotaState(name as QuotaName, Number(limit), Number(used));
+    const endsInMs = Number(resetMs);
+    return endsInMs < 0 ? state : { ...state, resetsAt: new Date(Date.now() + endsInMs).toISOString() };
+  });
 }
 
-/** @param resetMs - negative where nothing starts again */
-export function quotaState(name: QuotaName, limit: number, used: number, resetMs: number): QuotaState {
-  const state = { name, limit, used, remaining: Math.max(0, limit - used), warning: used >= quotaWarningShare * limit };
-  return resetMs < 0 ? state : { ...state, resetsAt: new Date(Date.now() + resetMs).toISOString() };
+/** A quota without a window. */
+export function quotaState(name: QuotaName, limit: number, used: number): QuotaState {
+  return { name, limit, used, remaining: Math.max(0, limit - used), warning: used >= quotaWarningShare * limit };
 }
 
 function chunks(parts: readonly string[], size: number): readonly string[][] {

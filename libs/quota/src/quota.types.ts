@@ -64,8 +64,12 @@ export interface TenantTruth {
   readonly instructions: number;
 }
 
-/** Reads the truth about a tenant; null where there is no such tenant. */
-export type ReadTruth = (tenantId: Id<'tenant'>, monthStart: Date) => Promise<TenantTruth | null>;
+/** What is asked of Postgres. */
+export interface QuotaSource {
+  /** Null where there is no such tenant. */
+  read(tenantId: Id<'tenant'>, monthStart: Date): Promise<TenantTruth | null>;
+  storedBytes(tenantId: Id<'tenant'>): Promise<number>;
+}
 
 /**
  * Holds tenants to the quotas of their plans. Counts are in Redis, one round trip per call; callers that come together
@@ -83,11 +87,17 @@ export interface Quotas {
   returnEvents(tenantId: Id<'tenant'>, count: number): Promise<void>;
   /** Counts what was really used, after its commit. Never throws: what cannot be told to Redis is read again later. */
   report(used: readonly UsedQuota[]): Promise<readonly QuotaWarning[]>;
-  /** @throws when neither Redis nor Postgres answers */
+  /**
+   * Where the tenant stands with each quota. While Redis is away: with those that Postgres can tell.
+   *
+   * @throws when Postgres does not answer
+   */
   states(tenantId: Id<'tenant'>): Promise<readonly QuotaState[]>;
   /** The plan's new limits hold for all of its tenants from now on. */
   planChanged(plan: string, limits: QuotaLimits): Promise<void>;
   /** The tenant has another plan, or is gone: what is known about it is read again. */
   forgetTenant(tenantId: Id<'tenant'>): Promise<void>;
+  /** True for one asker when the fair queue has to be told the shares of all tenants. @throws where Redis is away */
+  claimShares(): Promise<boolean>;
   close(): Promise<void>;
 }

@@ -1,12 +1,21 @@
-import type { Id } from '@tenon/contracts';
+import type { Id, QuotaState } from '@tenon/contracts';
 import type { QueueOptions } from '@tenon/queue';
 import { LocalLimiter } from './local-limiter.js';
-import type { EventsVerdict, Quotas, QuotaWarning, ReadTruth, RequestCaller, UsedQuota } from './quota.types.js';
-import { type GroupVerdict, openQuotaStore, type QuotaStore, type RequestGroup } from './quota-store.js';
+import type {
+  EventsVerdict,
+  QuotaSource,
+  Quotas,
+  QuotaWarning,
+  RequestCaller,
+  TenantTruth,
+  UsedQuota,
+} from './quota.types.js';
+import { type GroupVerdict, openQuotaStore, type QuotaStore, quotaState, type RequestGroup } from './quota-store.js';
 import { RequestGate } from './request-gate.js';
 
 export interface QuotasOptions extends QueueOptions {
-  readonly readTruth: ReadTruth;
+  /** Where counts are made again from. */
+  readonly source: QuotaSource;
 }
 
 /** Redis is not asked again for this long after it failed to answer. */
@@ -17,7 +26,7 @@ const missedMax = 10_000;
 /** Opens the quotas of an installation; any number of processes may. */
 export function openQuotas(options: QuotasOptions): Quotas {
   const store = openQuotaStore(options);
-  const keeper = new QuotaKeeper(store, options.readTruth, (error) => options.onError?.(error));
+  const keeper = new QuotaKeeper(store, options.source, (error) => options.onError?.(error));
   const gate = new RequestGate({ ask: (groups) => keeper.judge(groups), alone: (caller) => keeper.alone(caller) });
   return {
     admitRequest: (caller) => gate.admit(caller),
@@ -25,14 +34,10 @@ export function openQuotas(options: QuotasOptions): Quotas {
     readmitEvents: (tenantId, count) => keeper.readmitEvents(tenantId, count),
     returnEvents: (tenantId, count) => keeper.returnEvents(tenantId, count),
     report: (used) => keeper.report(used),
-    states: async (tenantId) => {
-      const states = await store.states(tenantId);
-      if (states.length > 0) return states;
-      await keeper.seed(tenantId);
-      return store.states(tenantId);
-    },
+    states: (tenantId) => keeper.states(tenantId),
     planChanged: (plan, limits) => store.setPlan(plan, limits),
     forgetTenant: (tenantId) => store.forget(tenantId),
+    claimShares: () => store.claimShares(),
     close: () => store.close(),
   };
 }
@@ -46,7 +51,7 @@ class QuotaKeeper {
 
   constructor(
     private readonly store: QuotaStore,
-    private readonly readTruth: ReadTruth,
+    private readonly source: QuotaSource,
     private readonly onError: (error: Error) => void,
   ) {}
 
@@ -113,13 +118,45 @@ class QuotaKeeper {
     return seeding;
   }
 
+  async states(tenantId: Id<'tenant'>): Promise<readonly QuotaState[]> {
+    const storedBytes = await this.source.storedBytes(tenantId);
+    const counted = await this.#countedStates(tenantId).catch(() => this.#knownStates(tenantId));
+    return counted.map(({ name, limit, used, resetsAt }) => {
+      const state = quotaState(name, limit, name === 'stored_bytes' ? storedBytes : used);
+      return resetsAt === undefined ? state : { ...state, resetsAt };
+    });
+  }
+
+  async #countedStates(tenantId: Id<'tenant'>): Promise<readonly QuotaState[]> {
+    const states = await this.#redis(() => this.store.states(tenantId));
+    if (states.length > 0) return states;
+    await this.seed(tenantId);
+    return this.#redis(() => this.store.states(tenantId));
+  }
+
+  /** What can be said without Redis. */
+  async #knownStates(tenantId: Id<'tenant'>): Promise<readonly QuotaState[]> {
+    const monthStart = startOfMonth(0);
+    const truth = await this.#truthOf(tenantId, monthStart);
+    const resetsAt = startOfMonth(1).toISOString();
+    return [
+      { ...quotaState('executions_per_month', truth.limits.executionsPerMonth, truth.executions), resetsAt },
+      { ...quotaState('instructions_per_month', truth.limits.instructionsPerMonth, truth.instructions), resetsAt },
+      quotaState('stored_bytes', truth.limits.storedBytesMax, 0),
+    ];
+  }
+
   async #seed(tenantId: Id<'tenant'>): Promise<void> {
-    const now = new Date();
-    const monthStart = new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth()));
-    const truth = await this.readTruth(tenantId, monthStart);
-    if (truth === null) throw new Error('there is no such tenant');
+    const monthStart = startOfMonth(0);
+    const truth = await this.#truthOf(tenantId, monthStart);
     await this.#redis(() => this.store.seed(tenantId, monthStart, truth));
     this.#missed.delete(tenantId);
+  }
+
+  async #truthOf(tenantId: Id<'tenant'>, monthStart: Date): Promise<TenantTruth> {
+    const truth = await this.source.read(tenantId, monthStart);
+    if (truth === null) throw new Error('there is no such tenant');
+    return truth;
   }
 
   async #judgeAgain(
@@ -178,4 +215,9 @@ class QuotaKeeper {
   #tell(error: unknown): void {
     this.onError(error instanceof Error ? error : new Error(String(error)));
   }
+}
+
+function startOfMonth(monthsAhead: number): Date {
+  const now = new Date();
+  return new Date(Date.UTC(now.getUTCFullYear(), now.getUTCMonth() + monthsAhead));
 }

@@ -27,11 +27,14 @@ function open(redisUrl = server.url): World {
   const truth = new Map<Id<'tenant'>, TenantTruth>();
   const asked: Id<'tenant'>[] = [];
   const errors: Error[] = [];
-  const readTruth = async (tenantId: Id<'tenant'>) => {
-    asked.push(tenantId);
-    return truth.get(tenantId) ?? null;
+  const source = {
+    read: async (tenantId: Id<'tenant'>) => {
+      asked.push(tenantId);
+      return truth.get(tenantId) ?? null;
+    },
+    storedBytes: async () => 9_000_000_000,
   };
-  const quotas = openQuotas({ redisUrl, prefix, readTruth, onError: (error) => errors.push(error) });
+  const quotas = openQuotas({ redisUrl, prefix, source, onError: (error) => errors.push(error) });
   const fair = openFairQueue({ redisUrl, prefix });
   opened.push(quotas, fair);
   const tenant: World['tenant'] = (limits, more) => {
@@ -239,6 +242,35 @@ describe('where a tenant stands', () => {
     expect(states.get('instructions_per_month')).toBe(7);
     expect(states.get('events_waiting')).toBe(3);
     expect(asked).toEqual([tenantId, tenantId]);
+  });
+
+  it('has the bytes that are stored, and the events in hand', async () => {
+    const { quotas, fair, tenant } = open();
+    const tenantId = tenant();
+    await fair.offer([{ id: newId('event'), tenantId }]);
+    await fair.dispatch({ jobsMax: 1, eventsMax: 1 });
+    const states = new Map((await quotas.states(tenantId)).map((state) => [state.name, state]));
+    expect(states.get('stored_bytes')).toMatchObject({ used: 9_000_000_000, limit: 10_000_000_000, warning: true });
+    expect(states.get('concurrent_executions')).toMatchObject({ used: 1, limit: 1_000 });
+  });
+
+  it('is what Postgres can tell while Redis is away', async () => {
+    const { quotas, tenant } = open('redis://127.0.0.1:1');
+    const states = await quotas.states(tenant({}, { executions: 5, instructions: 6 }));
+    expect(states.map(({ name, used }) => [name, used])).toEqual([
+      ['executions_per_month', 5],
+      ['instructions_per_month', 6],
+      ['stored_bytes', 9_000_000_000],
+    ]);
+  });
+
+  it('is told to the fair queue again after a change, by one process', async () => {
+    const { quotas, tenant } = open();
+    expect([await quotas.claimShares(), await quotas.claimShares()]).toEqual([true, false]);
+    await quotas.planChanged('gold', defaultQuotaLimits);
+    expect([await quotas.claimShares(), await quotas.claimShares()]).toEqual([true, false]);
+    await quotas.forgetTenant(tenant());
+    expect(await quotas.claimShares()).toBe(true);
   });
 
   it('changes with the plan, at once and for all of its tenants', async () => {

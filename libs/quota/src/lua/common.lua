@@ -10,6 +10,7 @@
 --                           eventExecutions, eventInstructions: what an event took so far, on average
 --                           warned:<quota>: the window for which a warning was given
 --   key:<id>        string  the same as tat, for one key; gone when its burst is there again
+--   shares          string there while the fair queue knows the shares of all tenants
 --
 -- Keys are made from the root and carry its hash tag, so they share a slot. All counts can be made again from Postgres.
 
@@ -22,6 +23,7 @@ local warningShare = 0.8
 -- Taken for what an event takes where a tenant has no history.
 local executionsGuess, instructionsGuess = 1, 100000
 
+local sharesKey = root .. ':shares'
 local function planKey(name) return root .. ':plan:' .. name end
 local function tenantKey(tenant) return root .. ':tenant:' .. tenant end
 local function keyKey(key) return root .. ':key:' .. key end

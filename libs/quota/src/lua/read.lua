@@ -1,8 +1,8 @@
 -- Where a tenant stands.
--- ARGV: tenant.
--- Returns name, limit, used and the ms until the count starts again (-1: it does not) of each quota that is counted
--- here; nothing where Redis does not know the tenant.
-local fields = hashOf(tenantKey(ARGV[1]))
+-- ARGV: root of the fair queue's keys, tenant.
+-- Returns name, limit, used and the ms until the count starts again (-1: it does not) of each quota; nothing where Redis
+-- does not know the tenant. Stored bytes are not counted here: their use is 0.
+local fields = hashOf(tenantKey(ARGV[2]))
 local limits = limitsOf(fields)
 if not limits then return {} end
 rollWindows(fields)
@@ -16,4 +16,6 @@ local _, left, resetMs = takeRequests(fields.tat, 0, limits.requestsPerSecond, l
 add('requests', limits.requestsBurst, limits.requestsBurst - left, resetMs)
 for _, budget in ipairs(budgetsOf(fields, limits)) do add(budget[1], budget[2], budget[3], budget[5] - nowMs) end
 add('events_waiting', limits.eventsWaitingMax, fields.pending, -1)
+add('concurrent_executions', limits.concurrentExecutionsMax, redis.call('SCARD', ARGV[1] .. ':taken:' .. ARGV[2]), -1)
+add('stored_bytes', limits.storedBytesMax, 0, -1)
 return states
