@@ -126,4 +126,9 @@ export const routeCases: readonly RouteCase[] = [
   }),
   of('usageGet', 'GET', () => '/v1/usage', tenantOnly('executions:read')),
   of('auditList', 'GET', () => '/v1/audit', tenantOnly('audit:read')),
+  of('auditVerify', 'GET', () => '/v1/audit/verify', tenantOnly('audit:read')),
+  of('auditExport', 'GET', () => '/v1/audit/export', tenantOnly('audit:read')),
+  of('operatorAuditList', 'GET', () => '/v1/operator/audit', { who: 'operator' }),
+  of('operatorAuditVerify', 'GET', () => '/v1/operator/audit/verify', { who: 'operator' }),
+  of('operatorAuditExport', 'GET', () => '/v1/operator/audit/export', { who: 'operator' }),
 ];

@@ -12,25 +12,33 @@ export interface AuditDraft {
   readonly details?: { readonly [key: string]: JsonValue | undefined };
 }
 
-/** One link of a chain. */
-export interface AuditEntry {
+/** One link of a chain, as it is kept: with the text of its details that was hashed. */
+export interface AuditRecord {
   /** A tenant's id, or `operator`. */
   readonly chain: string;
   /** Counts up by one from 1. */
   readonly seq: number;
   readonly id: string;
-  /** RFC 3339, UTC, milliseconds. */
+  /** RFC 3339, UTC, milliseconds. Never before the time of the entry before. */
   readonly at: string;
   readonly actor: string;
   readonly action: string;
   readonly target: string;
   readonly requestId: string | null;
-  readonly details: { readonly [key: string]: JsonValue | undefined };
+  /** Canonical JSON of an object. */
+  readonly detailsText: string;
   readonly prevHash: string;
   readonly hash: string;
+  /** On the last entry of an append, where the writer holds a key for seals; see {@link AuditSeals}. */
+  readonly seal: string | null;
 }
 
-/** Where a chain ends. */
+/** One link of a chain, with its details read. */
+export interface AuditEntry extends Omit<AuditRecord, 'detailsText'> {
+  readonly details: { readonly [key: string]: JsonValue | undefined };
+}
+
+/** Where a chain ends, or what its next entry follows. */
 export interface ChainHead {
   readonly seq: number;
   readonly hash: string;
@@ -41,3 +49,9 @@ export const emptyChain: ChainHead = { seq: 0, hash: '0'.repeat(64) };
 
 /** The chain of what operators do. */
 export const operatorChain = 'operator';
+
+/** Recorded by retention: its details name the last entry that it removes, by `seq` and `hash`. */
+export const prunedAction = 'audit.pruned';
+
+/** Recorded in the operator's chain: its details name the heads of tenants' chains, as `heads.<chain>` = `seq:hash`. */
+export const anchoredAction = 'audit.anchored';

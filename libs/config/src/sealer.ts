@@ -31,11 +31,22 @@ function deriveKey(masterKey: Uint8Array): SealingKey {
  */
 export class Sealer {
   readonly #keys: readonly SealingKey[];
+  readonly #masterKeys: readonly Uint8Array[];
 
   /** The first master key seals; the others still open, so that a key can be replaced without downtime. */
   constructor(masterKeys: readonly Uint8Array[]) {
     if (masterKeys.length === 0) throw new SealError('a sealer needs at least one master key');
     this.#keys = masterKeys.map(deriveKey);
+    this.#masterKeys = masterKeys;
+  }
+
+  /**
+   * Keys of 32 bytes for another use than sealing, one per master key, in their order.
+   *
+   * @param purpose names that use and its version: keys for different purposes tell nothing about each other.
+   */
+  deriveKeys(purpose: string): readonly Uint8Array[] {
+    return this.#masterKeys.map((key) => new Uint8Array(hkdfSync('sha256', key, new Uint8Array(0), purpose, 32)));
   }
 
   /** @param context where the value belongs (a row's id): opening it anywhere else fails. */

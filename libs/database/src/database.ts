@@ -1,3 +1,4 @@
+import { AuditSeals } from '@tenon/audit';
 import type { Id } from '@tenon/contracts';
 import type pg from 'pg';
 import { assertLeastPrivilege } from './connection/least-privilege.js';
@@ -25,6 +26,8 @@ export interface DatabaseOptions {
   readonly applicationName: string;
   /** What this process does. Each use is a pool of its own; one that is not named can't be used. Default: `app`. */
   readonly uses?: readonly DatabaseUse[];
+  /** Keys for the seals of audit entries, the first one in use; without any, entries carry no seal. */
+  readonly auditKeys?: readonly Uint8Array[];
   /** Connections per pool at most. Default: 10. */
   readonly connectionsMax?: number;
   /** Told about connections that break while nobody uses them. */
@@ -49,27 +52,29 @@ export class Database {
   readonly recorder: RecorderRepository;
   /** Needs the use `scheduler`. */
   readonly outbox: OutboxRepository;
-  /** Needs the use `scheduler`. */
+  /** Needs the uses `scheduler` and, for pruning, `recorder`. */
   readonly maintenance: MaintenanceRepository;
   readonly #pools: Readonly<Record<DatabaseUse, pg.Pool>>;
   readonly #uses: readonly DatabaseUse[];
+  readonly #seals: AuditSeals | undefined;
   readonly #prisma: PrismaClient;
 
   private constructor(options: DatabaseOptions) {
     const { uses = ['app'], connectionsMax = 10 } = options;
     const poolFor = (use: DatabaseUse) => openPool({ ...options, connectionsMax, role: databaseRoles[use] });
     this.#uses = uses;
+    this.#seals = options.auditKeys === undefined ? undefined : new AuditSeals(options.auditKeys);
     this.#pools = { app: poolFor('app'), recorder: poolFor('recorder'), scheduler: poolFor('scheduler') };
     this.#prisma = openPrisma(this.#pools.app);
     this.authentication = new AuthenticationRepository(this.#pools.app);
     this.events = new EventsRepository(this.#pools.app);
     this.executions = new ExecutionsRepository(this.#pools.app);
     this.usage = new UsageRepository(this.#pools.app);
-    this.auditTrail = new AuditTrailRepository(this.#pools.app);
+    this.auditTrail = new AuditTrailRepository(this.#pools.app, this.#seals);
     this.liveFunctions = new LiveFunctionsRepository(this.#pools.app);
     this.recorder = new RecorderRepository(this.#pools.recorder);
     this.outbox = new OutboxRepository(this.#pools.scheduler);
-    this.maintenance = new MaintenanceRepository(this.#pools.scheduler);
+    this.maintenance = new MaintenanceRepository(this.#pools, this.#seals);
   }
 
   /**
@@ -92,7 +97,7 @@ export class Database {
   withTenant<Result>(tenantId: Id<'tenant'>, work: (tx: TenantTransaction) => Promise<Result>): Promise<Result> {
     return this.#prisma.$transaction(async (prisma) => {
       await prisma.$queryRaw`SELECT set_config('app.tenant_id', ${tenantId}, true)`;
-      return work(tenantTransaction(prisma, tenantId));
+      return work(tenantTransaction(prisma, tenantId, { seals: this.#seals }));
     });
   }
 

@@ -1,4 +1,4 @@
-import { operatorChain } from '@tenon/audit';
+import { type AppendOptions, operatorChain } from '@tenon/audit';
 import type { Id } from '@tenon/contracts';
 import { lockResource, type PrismaTransaction, sqlRunnerOf } from './connection/prisma.js';
 import { AuditRepository } from './repositories/audit.repository.js';
@@ -27,14 +27,14 @@ export interface OperatorTransaction {
   lock(resource: string): Promise<void>;
 }
 
-export function operatorTransaction(prisma: PrismaTransaction): OperatorTransaction {
+export function operatorTransaction(prisma: PrismaTransaction, audit: AppendOptions): OperatorTransaction {
   return {
     tenants: new TenantsRepository(prisma),
     plans: new PlansRepository(prisma),
     extensionPoints: new ExtensionPointsRepository(prisma),
     keys: new KeysRepository(prisma, null),
     keysOf: (tenantId) => new KeysRepository(prisma, tenantId),
-    audit: new AuditRepository(sqlRunnerOf(prisma), operatorChain),
+    audit: new AuditRepository(sqlRunnerOf(prisma), operatorChain, audit),
     lock: (resource) => lockResource(prisma, `operator:${resource}`),
     operators: new OperatorsRepository(prisma),
     invitations: new InvitationsRepository(prisma, null),

@@ -9,8 +9,10 @@ import {
   type NewEvent,
 } from '@tenon/database';
 
+export const auditKeys = [Buffer.alloc(32, 3)];
+
 export function openTestDatabase(url: string, uses: readonly DatabaseUse[] = ['app', 'recorder', 'scheduler']) {
-  return Database.open({ url, applicationName: 'tenon-test', uses, connectionsMax: 4 });
+  return Database.open({ url, applicationName: 'tenon-test', uses, connectionsMax: 4, auditKeys });
 }
 
 export const pointTerms: ExtensionPointTerms = {

@@ -1,3 +1,4 @@
+import type { SqlRunner } from '@tenon/audit';
 import type { Id } from '@tenon/contracts';
 import pg from 'pg';
 
@@ -39,4 +40,9 @@ async function rollBack(client: pg.PoolClient): Promise<Error | undefined> {
   } catch (error) {
     return error instanceof Error ? error : new Error(String(error));
   }
+}
+
+/** Lets code that speaks SQL take part in the transaction of `client`. */
+export function runnerOf(client: pg.PoolClient): SqlRunner {
+  return { query: async (text, values) => (await client.query<Record<string, unknown>>(text, [...values])).rows };
 }

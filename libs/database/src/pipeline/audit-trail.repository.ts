@@ -1,8 +1,9 @@
 import {
-  type AuditEntry,
+  type AuditRecord,
+  type AuditSeals,
   type ChainHead,
   ChainVerifier,
-  emptyChain,
+  type ExportHeader,
   operatorChain,
   type VerificationResult,
 } from '@tenon/audit';
@@ -10,51 +11,163 @@ import type { Id } from '@tenon/contracts';
 import type pg from 'pg';
 import { databaseRoles } from '../connection/roles.js';
 import { inTenant, inTransaction } from '../connection/transaction.js';
-import { auditColumns, toAuditEntry } from '../repositories/audit.repository.js';
+import { anchorChains, anchorsOf } from './audit-anchors.js';
+import { boundsOf, entriesAfter, type InChain } from './audit-chain.js';
+import { pruneOperatorChain } from './audit-retention.js';
 
-/** Entries in memory at once, whatever the length of the chain. */
-const entriesPerQuery = 5_000;
+/** Entries in memory at once, twice: one piece is checked while the next one is on its way. */
+const entriesPerQuery = 2_000;
+/** One call checks at most this many, about half a minute's work; the answer says where to go on. */
+const entriesPerCallMax = 2_000_000;
 
-const readHead = 'SELECT seq, hash FROM audit_heads WHERE chain = $1';
-const readEntries = `
-  SELECT ${auditColumns} FROM audit_entries WHERE chain = $1 AND seq > $2 AND seq <= $3 ORDER BY seq LIMIT $4`;
+export interface VerifyOptions {
+  /** Begin behind this entry, which was verified before. */
+  readonly after?: ChainHead | undefined;
+  /** Ends the work early: whoever asked is gone. */
+  readonly signal?: AbortSignal | undefined;
+  /** Entries to check at most; default 2,000,000. */
+  readonly entriesMax?: number | undefined;
+}
 
-type InChain = <Result>(work: (client: pg.PoolClient) => Promise<Result>) => Promise<Result>;
+export interface ChainVerification extends VerificationResult {
+  /** Where the chain ended when the work began. */
+  readonly head: ChainHead;
+  /** False where there is more to check: go on after `verifiedTo`. */
+  readonly complete: boolean;
+}
 
-/** Reads whole chains. Each part is a transaction of its own, so a long chain holds nothing up. */
+/** A chain on its way out: what to say first, then its entries in order. */
+export interface ChainExport {
+  readonly header: ExportHeader;
+  readonly pieces: AsyncIterable<readonly AuditRecord[]>;
+}
+
+const asOperator = `BEGIN; SET LOCAL ROLE ${databaseRoles.operator}`;
+
+interface ChainAccess {
+  readonly chain: string;
+  readonly inChain: InChain;
+}
+
+/** Reads whole chains. Each piece is a transaction of its own, so a long chain holds nothing up. */
 export class AuditTrailRepository {
-  constructor(private readonly pool: pg.Pool) {}
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly seals?: AuditSeals | undefined,
+  ) {}
 
-  /** Walks the tenant's chain from its first entry and compares its end with the recorded head. */
-  verify(tenantId: Id<'tenant'>): Promise<VerificationResult> {
-    return verifyChain(tenantId, (work) => inTenant(this.pool, tenantId, work));
+  /**
+   * Walks the tenant's chain from its first entry, or from the checkpoint that retention left, and compares it with
+   * the recorded head and with what the operator's chain says about earlier heads.
+   */
+  async verify(tenantId: Id<'tenant'>, options: VerifyOptions = {}): Promise<ChainVerification> {
+    const anchors = await this.#asOperator((client) => anchorsOf(client, tenantId));
+    return this.#verify(this.#tenant(tenantId), anchors, options);
   }
 
   /** The same for the chain of what operators did. */
-  verifyOperator(): Promise<VerificationResult> {
-    const begin = `BEGIN; SET LOCAL ROLE ${databaseRoles.operator}`;
-    return verifyChain(operatorChain, (work) => inTransaction(this.pool, work, begin));
+  verifyOperator(options: VerifyOptions = {}): Promise<ChainVerification> {
+    return this.#verify(this.#operator, [], options);
+  }
+
+  export(tenantId: Id<'tenant'>, after?: ChainHead): Promise<ChainExport> {
+    return exportChain(this.#tenant(tenantId), after);
+  }
+
+  exportOperator(after?: ChainHead): Promise<ChainExport> {
+    return exportChain(this.#operator, after);
+  }
+
+  /**
+   * Records in the operator's chain where the tenants' chains end that grew since the last time: a chain that is
+   * rewritten later, hashes and head included, then differs from what the operator's says about it.
+   *
+   * @param everyMs does nothing while the last record is younger than this
+   * @returns how many chains were recorded
+   */
+  anchor(everyMs: number): Promise<number> {
+    return this.#asOperator((client) => anchorChains(client, everyMs, this.seals));
+  }
+
+  /** Removes up to 10,000 of the operator's entries from before `before`. @returns how many went. */
+  pruneOperator(before: Date): Promise<number> {
+    return pruneOperatorChain(this.pool, asOperator, before, this.seals);
+  }
+
+  #tenant(tenantId: Id<'tenant'>): ChainAccess {
+    return { chain: tenantId, inChain: (work) => inTenant(this.pool, tenantId, work) };
+  }
+
+  get #operator(): ChainAccess {
+    return { chain: operatorChain, inChain: (work) => this.#asOperator(work) };
+  }
+
+  #asOperator<Result>(work: (client: pg.PoolClient) => Promise<Result>): Promise<Result> {
+    return inTransaction(this.pool, work, asOperator);
+  }
+
+  async #verify(
+    access: ChainAccess,
+    anchors: readonly ChainHead[],
+    options: VerifyOptions,
+  ): Promise<ChainVerification> {
+    const { chain, inChain } = access;
+    const { after, signal, entriesMax = entriesPerCallMax } = options;
+    const bounds = await inChain((client) => boundsOf(client, chain));
+    const start = after ?? bounds.start;
+    const verifier = new ChainVerifier(chain, {
+      start,
+      startsAtCheckpoint: after === undefined,
+      seals: this.seals,
+      anchors: anchors.filter(({ seq }) => seq > start.seq),
+    });
+    const to = Math.min(bounds.head.seq, start.seq + entriesMax);
+    for await (const records of piecesOf(access, start.seq, to)) {
+      signal?.throwIfAborted();
+      if (!records.every((record) => verifier.next(record))) break;
+    }
+    if (after === undefined) verifier.outside(bounds.firstSeq, bounds.lastSeq, bounds.head);
+    const complete = to === bounds.head.seq || start.seq >= bounds.head.seq;
+    const result = verifier.finish(complete ? bounds.head : undefined);
+    if (!result.intact && after === undefined && (await this.#wasPruned(access, start))) {
+      return this.#verify(access, anchors, options);
+    }
+    return { ...result, head: bounds.head, complete: complete || !result.intact };
+  }
+
+  /** Retention may have removed, meanwhile, what was about to be read; it leaves a later checkpoint. */
+  async #wasPruned({ chain, inChain }: ChainAccess, start: ChainHead): Promise<boolean> {
+    const now = await inChain((client) => boundsOf(client, chain));
+    return now.start.seq > start.seq;
   }
 }
 
-async function verifyChain(chain: string, inChain: InChain): Promise<VerificationResult> {
-  // The head is read first: entries that are appended meanwhile are not looked at.
-  const head = await inChain(
-    async (client) => (await client.query<ChainHead>(readHead, [chain])).rows[0] ?? emptyChain,
-  );
-  const verifier = new ChainVerifier(chain);
-  let after = 0;
-  while (after < head.seq) {
-    const entries = await inChain((client) => readAfter(client, chain, after, head.seq));
-    const whole = entries.every((entry) => verifier.next(entry));
-    const last = entries.at(-1);
-    if (!whole || last === undefined) break;
-    after = last.seq;
-  }
-  return verifier.finish(head);
+async function exportChain(access: ChainAccess, after: ChainHead | undefined): Promise<ChainExport> {
+  const { chain, inChain } = access;
+  const { start: checkpoint, head } = await inChain((client) => boundsOf(client, chain));
+  const start = after ?? checkpoint;
+  const startsAtCheckpoint = after === undefined;
+  const header = { chain, start, startsAtCheckpoint, head, exportedAt: new Date().toISOString() };
+  return { header, pieces: piecesOf(access, start.seq, head.seq) };
 }
 
-async function readAfter(client: pg.PoolClient, chain: string, after: number, to: number): Promise<AuditEntry[]> {
-  const values = [chain, after, to, entriesPerQuery];
-  return (await client.query<Record<string, unknown>>(readEntries, values)).rows.map(toAuditEntry);
+/** Asks for the next piece before the one at hand is worked on. */
+async function* piecesOf(
+  { chain, inChain }: ChainAccess,
+  from: number,
+  to: number,
+): AsyncGenerator<readonly AuditRecord[]> {
+  const read = (after: number) => {
+    const piece = inChain((client) => entriesAfter(client, chain, { after, to, limit: entriesPerQuery }));
+    // Whoever stops early never looks at the piece on its way; its failure is then nobody's.
+    piece.catch(() => undefined);
+    return piece;
+  };
+  let next: Promise<AuditRecord[]> | undefined = from < to ? read(from) : undefined;
+  while (next !== undefined) {
+    const records: readonly AuditRecord[] = await next;
+    const last = records.at(-1);
+    next = last !== undefined && last.seq < to ? read(last.seq) : undefined;
+    if (last !== undefined) yield records;
+  }
 }
