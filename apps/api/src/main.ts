@@ -1,6 +1,7 @@
 import { apiConfig, ConfigError } from '@tenon/config';
 import { Database, PrivilegeError } from '@tenon/database';
 import { openFairQueue, openQueueProducer } from '@tenon/queue';
+import { openQuotas } from '@tenon/quota';
 import { openDiskStorage } from '@tenon/storage';
 import { createLogger } from '@tenon/telemetry';
 import { createApi } from './create-api.js';
@@ -22,10 +23,11 @@ async function main(): Promise<void> {
   const redis = { redisUrl: config.redis.url.reveal(), prefix: config.redis.prefix, onError: onError('redis') };
   const queue = openQueueProducer(redis);
   const fair = openFairQueue(redis);
+  const quotas = openQuotas({ ...redis, source: database.quota });
   const storage = await openDiskStorage(config.storage.folder);
   const worker = createWorkerClient(config.worker);
   const app = await createApi(
-    { database, queue, fair, storage, sealer: config.sealer, worker, logger },
+    { database, queue, fair, quotas, storage, sealer: config.sealer, worker, logger },
     {
       version: apiVersion,
       trustProxy: config.http.trustProxy,
@@ -36,7 +38,7 @@ async function main(): Promise<void> {
   );
   stopOnSignal(logger, config.shutdownGraceMs, async () => {
     await app.close();
-    await Promise.all([queue.close(), fair.close(), database.close()]);
+    await Promise.all([queue.close(), fair.close(), quotas.close(), database.close()]);
   });
   await app.listen(config.http.port, config.http.host);
   logger.info({ url: await app.getUrl() }, 'listening');

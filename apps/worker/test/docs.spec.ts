@@ -5,16 +5,19 @@ import { repositoryRoot } from '@tenon/testing';
 import { buildSettings } from '../src/builds/build-settings.js';
 import { executionSettings } from '../src/executions/execution-settings.js';
 import { runsPerGuestThread } from '../src/platform/worker-settings.js';
+import { lossesMax } from '../src/relay/lost-batch.js';
 import { defaultRelaySettings } from '../src/relay/relay-settings.js';
 import { testRunsMax } from '../src/test-runs/test-run.service.js';
 
 const bounds: readonly (readonly [string, number])[] = [
   ['jobs that wait in BullMQ', defaultRelaySettings.jobsWaitingMax],
-  ['events in one claim', defaultRelaySettings.claimMax],
+  ['events in one look of the sweep, of the newest and of all others each', defaultRelaySettings.sweepEventsMax],
   ['events in one job', defaultRelaySettings.eventsPerJobMax],
   ['runs in the sandboxes at once, per guest thread', runsPerGuestThread],
-  ['executions in one transaction, whole events only', executionSettings.executionsPerRecordMax],
-  ['claims of one event before its failure is final', executionSettings.claimsMax],
+  ['executions in one commit, whole events only', executionSettings.executionsPerRecordMax],
+  ['jobs that share one commit', executionSettings.batchesPerRecordMax],
+  ['tries of an event that fails on our side', executionSettings.triesMax],
+  ['lost jobs of one event before it is dead', lossesMax],
   ['uploads handed to the sandboxes at once, which build two at a time', buildSettings.concurrency],
   ['test runs that wait for their answer; one more gets 503', testRunsMax],
 ];

@@ -1,20 +1,24 @@
 import { AuditSeals } from '@tenon/audit';
 import type { Id } from '@tenon/contracts';
 import type pg from 'pg';
+import { holdClaim } from './connection/claim.js';
 import { assertLeastPrivilege } from './connection/least-privilege.js';
 import { openPool } from './connection/pool.js';
-import { openPrisma } from './connection/prisma.js';
+import { openPrisma, type PrismaTransaction } from './connection/prisma.js';
 import { databaseRoles } from './connection/roles.js';
 import type { PrismaClient } from './generated/client.js';
-import { type OperatorTransaction, operatorTransaction } from './operator-transaction.js';
 import { type IdentityTransaction, identityTransaction } from './identity-transaction.js';
+import { type OperatorTransaction, operatorTransaction } from './operator-transaction.js';
 import { AuditTrailRepository } from './pipeline/audit-trail.repository.js';
 import { AuthenticationRepository } from './pipeline/authentication.repository.js';
+import { EventWorkRepository } from './pipeline/event-work.repository.js';
 import { EventsRepository } from './pipeline/events.repository.js';
 import { ExecutionsRepository } from './pipeline/executions.repository.js';
+import { IdempotencyRepository } from './pipeline/idempotency.repository.js';
 import { LiveFunctionsRepository } from './pipeline/live-functions.repository.js';
 import { MaintenanceRepository } from './pipeline/maintenance.repository.js';
 import { OutboxRepository } from './pipeline/outbox.repository.js';
+import { QuotaRepository } from './pipeline/quota.repository.js';
 import { RecorderRepository } from './pipeline/recorder.repository.js';
 import { UsageRepository } from './pipeline/usage.repository.js';
 import { type TenantTransaction, tenantTransaction } from './tenant-transaction.js';
@@ -44,10 +48,14 @@ export type DatabaseUse = 'app' | 'recorder' | 'scheduler';
 export class Database {
   readonly authentication: AuthenticationRepository;
   readonly events: EventsRepository;
+  readonly eventWork: EventWorkRepository;
   readonly executions: ExecutionsRepository;
   readonly usage: UsageRepository;
+  /** What it says about all tenants needs the use `scheduler`. */
+  readonly quota: QuotaRepository;
   readonly auditTrail: AuditTrailRepository;
   readonly liveFunctions: LiveFunctionsRepository;
+  readonly idempotency: IdempotencyRepository;
   /** Needs the use `recorder`. */
   readonly recorder: RecorderRepository;
   /** Needs the use `scheduler`. */
@@ -68,11 +76,14 @@ export class Database {
     this.#prisma = openPrisma(this.#pools.app);
     this.authentication = new AuthenticationRepository(this.#pools.app);
     this.events = new EventsRepository(this.#pools.app);
+    this.eventWork = new EventWorkRepository(this.#pools.app);
     this.executions = new ExecutionsRepository(this.#pools.app);
     this.usage = new UsageRepository(this.#pools.app);
+    this.quota = new QuotaRepository(this.#pools);
     this.auditTrail = new AuditTrailRepository(this.#pools.app, this.#seals);
     this.liveFunctions = new LiveFunctionsRepository(this.#pools.app);
-    this.recorder = new RecorderRepository(this.#pools.recorder);
+    this.idempotency = new IdempotencyRepository(this.#pools.app, this.#pools.scheduler);
+    this.recorder = new RecorderRepository(this.#pools.recorder, this.#seals);
     this.outbox = new OutboxRepository(this.#pools.scheduler);
     this.maintenance = new MaintenanceRepository(this.#pools, this.#seals);
   }
@@ -97,7 +108,7 @@ export class Database {
   withTenant<Result>(tenantId: Id<'tenant'>, work: (tx: TenantTransaction) => Promise<Result>): Promise<Result> {
     return this.#prisma.$transaction(async (prisma) => {
       await prisma.$queryRaw`SELECT set_config('app.tenant_id', ${tenantId}, true)`;
-      return work(tenantTransaction(prisma, tenantId, { seals: this.#seals }));
+      return held(prisma, work(tenantTransaction(prisma, tenantId, { seals: this.#seals })));
     });
   }
 
@@ -105,7 +116,7 @@ export class Database {
   asOperator<Result>(work: (tx: OperatorTransaction) => Promise<Result>): Promise<Result> {
     return this.#prisma.$transaction(async (prisma) => {
       await prisma.$executeRaw`SET LOCAL ROLE tenon_operator`;
-      return work(operatorTransaction(prisma, { seals: this.#seals }));
+      return held(prisma, work(operatorTransaction(prisma, { seals: this.#seals })));
     });
   }
 
@@ -113,7 +124,7 @@ export class Database {
   asIdentity<Result>(work: (tx: IdentityTransaction) => Promise<Result>): Promise<Result> {
     return this.#prisma.$transaction(async (prisma) => {
       await prisma.$executeRaw`SET LOCAL ROLE tenon_identity`;
-      return work(identityTransaction(prisma, { seals: this.#seals }));
+      return held(prisma, work(identityTransaction(prisma, { seals: this.#seals })));
     });
   }
 
@@ -126,4 +137,11 @@ export class Database {
     await this.#prisma.$disconnect();
     await Promise.all(Object.values(this.#pools).map((pool) => pool.end()));
   }
+}
+
+/** What `work` gives, once the claim of the request is known to hold; see {@link underClaim}. */
+async function held<Result>(prisma: PrismaTransaction, work: Promise<Result>): Promise<Result> {
+  const result = await work;
+  await holdClaim(prisma);
+  return result;
 }

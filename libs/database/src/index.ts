@@ -1,11 +1,12 @@
 export type { AuditDraft, AuditRecord, ChainBreak, ChainHead } from '@tenon/audit';
+export { type Claim, underClaim } from './connection/claim.js';
 export { PrivilegeError } from './connection/least-privilege.js';
 export { type DatabaseRole, databaseRoles } from './connection/roles.js';
 export * from './database.js';
+export type { IdentityTransaction } from './identity-transaction.js';
 export { type MigrateOptions, type MigrateResult, migrate } from './migrations/migrate.js';
 export { MigrationError } from './migrations/migration.errors.js';
 export { ensureRuntimeLogin, type RuntimeLogin, urlWithLogin } from './migrations/runtime-login.js';
-export type { IdentityTransaction } from './identity-transaction.js';
 export type { OperatorTransaction } from './operator-transaction.js';
 export type { Page, PageRequest } from './page.js';
 export type { ChainExport, ChainVerification, VerifyOptions } from './pipeline/audit-trail.repository.js';
@@ -26,10 +27,16 @@ export type {
   StoredExecution,
 } from './pipeline/execution-record.js';
 export type { ExecutionFilter } from './pipeline/executions.repository.js';
+export type {
+  EarlierRequest,
+  IdempotencyScope,
+  IdempotentRequest,
+  KeptAnswer,
+} from './pipeline/idempotency.repository.js';
 export type { RunnableFunction, RunnablePoint } from './pipeline/live-functions.repository.js';
 export type { OutboxEvent, UnfinishedBuild } from './pipeline/outbox.repository.js';
-export type { AgainEvent, DoneEvent, PointResult, PointStep } from './pipeline/record-batch.js';
 export type { TenantLimits, TenantQuota } from './pipeline/quota.repository.js';
+export type { AgainEvent, DoneEvent, PointResult, PointStep } from './pipeline/record-batch.js';
 export type { RecordBatch, RecordedBatch, TenantBatch } from './pipeline/recorder.repository.js';
 export type { FunctionUsage } from './pipeline/usage.repository.js';
 export type { AuditFilter } from './repositories/audit.repository.js';
@@ -50,8 +57,8 @@ export type { ThrottleSubject } from './repositories/login-throttles.repository.
 export type { Member } from './repositories/members.repository.js';
 export type { Operator } from './repositories/operators.repository.js';
 export type { Plan, PlanTerms } from './repositories/plans.repository.js';
-export type { FunctionSettings } from './repositories/settings.repository.js';
 export type { NewSession, Session, SignInMethod } from './repositories/sessions.repository.js';
+export type { FunctionSettings } from './repositories/settings.repository.js';
 export type { Tenant, TenantChange, TenantStatus } from './repositories/tenants.repository.js';
 export type { NewUser, OidcIdentity, User } from './repositories/users.repository.js';
 export type { BuildOutcome, Version, VersionStatus } from './repositories/versions.repository.js';

@@ -1,3 +1,4 @@
+import { createHash, randomUUID } from 'node:crypto';
 import { expect } from '@jest/globals';
 import { type Id, newId } from '@tenon/contracts';
 import type { Database, ExecutionRecord, NewEvent, Page, TenantTransaction } from '@tenon/database';
@@ -33,6 +34,14 @@ function expectOnlyOwn(page: Page<{ readonly id: string }>, victimId: string): v
 }
 
 const page = { limit: 100 };
+const idempotentRequest = {
+  id: createHash('sha256').update('victim').digest(),
+  request: createHash('sha256').update('POST /v1/functions').digest(),
+  body: null,
+  claim: randomUUID(),
+  leaseMs: 60_000,
+  keptMs: 60_000,
+};
 const everBefore = new Date(0);
 const everAfter = new Date('2100-01-01');
 
@@ -169,6 +178,14 @@ export const attackerCannot: Readonly<Record<string, Attempt | string>> = {
     expect((await database.auditTrail.verify(attacker.tenantId)).entries).toBe(items.length);
   },
   'auditTrail.verifyOperator': "the operator's own chain; answers with a count",
+  'auditTrail.export': async ({ database, attacker }) => {
+    const { header, pieces } = await database.auditTrail.export(attacker.tenantId);
+    expect(header.chain).toBe(attacker.tenantId);
+    for await (const piece of pieces) for (const entry of piece) expect(entry.chain).toBe(attacker.tenantId);
+  },
+  'auditTrail.exportOperator': "the operator's own chain",
+  'auditTrail.anchor': "records lengths and hashes of chains in the operator's own",
+  'auditTrail.pruneOperator': "the operator's own chain",
   'authentication.keyByHash': 'asked before the tenant is known; answers for one exact hash',
   'authentication.sessionByHash': 'asked before the tenant is known; answers for one exact hash',
   'authentication.webhookSource': 'asked before the tenant is known; answers for one exact id',
@@ -180,8 +197,31 @@ export const attackerCannot: Readonly<Record<string, Attempt | string>> = {
   'events.load': async ({ database, attacker, victim }) => {
     expect(await database.events.load(attacker.tenantId, [victim.eventId])).toEqual([]);
   },
-  'events.release': async ({ database, attacker, victim }) => {
-    expect(await database.events.release(attacker.tenantId, [victim.heldEventId])).toBe(0);
+  'events.list': async ({ database, attacker, victim }) => {
+    for (const status of [undefined, 'held', 'ready', 'done'] as const) {
+      expectOnlyOwn(await database.events.list(attacker.tenantId, { ...page, status }), victim.heldEventId);
+      expectOnlyOwn(await database.events.list(attacker.tenantId, { ...page, status }), victim.eventId);
+    }
+  },
+  'eventWork.load': async ({ database, attacker, victim }) => {
+    expect((await database.eventWork.load(attacker.tenantId, [victim.eventId])).events).toEqual([]);
+  },
+  'eventWork.release': async ({ database, attacker, victim }) => {
+    expect(await database.eventWork.release(attacker.tenantId, { ids: [victim.heldEventId] })).toEqual([]);
+    const all = { filter: {}, limit: 1_000 };
+    const released = await database.eventWork.release(attacker.tenantId, all);
+    expect(released.map(({ id }) => id)).not.toContain(victim.heldEventId);
+  },
+  'eventWork.revive': async ({ database, attacker, victim }) => {
+    expect(await database.eventWork.revive(attacker.tenantId, { ids: [victim.eventId, victim.heldEventId] })).toEqual(
+      [],
+    );
+  },
+  'eventWork.discard': async ({ database, attacker, victim }) => {
+    expect(await database.eventWork.discard(attacker.tenantId, { ids: [victim.eventId, victim.heldEventId] })).toBe(0);
+  },
+  'eventWork.cancel': async ({ database, attacker, victim }) => {
+    expect(await database.eventWork.cancel(attacker.tenantId, [victim.eventId, victim.heldEventId])).toBe(0);
   },
   'executions.find': async ({ database, attacker, victim }) => {
     expect(await database.executions.find(attacker.tenantId, victim.execution.id)).toBeNull();
@@ -213,6 +253,33 @@ export const attackerCannot: Readonly<Record<string, Attempt | string>> = {
   'liveFunctions.byVersion': async ({ database, attacker, victim }) => {
     expect(await database.liveFunctions.byVersion(attacker.tenantId, victim.versionId)).toBeNull();
   },
+  'idempotency.claim': async ({ database, attacker, victim }) => {
+    await database.idempotency.claim({ tenantId: victim.tenantId, actor: 'key_v' }, idempotentRequest);
+    // The id is a hash over the tenant, so only a forged one meets another's row; it is neither shown nor changed.
+    const forged = { ...idempotentRequest, claim: randomUUID() };
+    const scope = { tenantId: attacker.tenantId, actor: 'key_m' };
+    await expect(database.idempotency.claim(scope, forged)).rejects.toThrow(/row-level security/);
+  },
+  'idempotency.complete': async ({ database, attacker, victim }) => {
+    const kept = { status: 200, headers: {}, answer: null };
+    await database.idempotency.complete(
+      { tenantId: attacker.tenantId, actor: 'key_m' },
+      idempotentRequest.claim,
+      kept,
+      null,
+    );
+    const again = { ...idempotentRequest, claim: randomUUID() };
+    const found = await database.idempotency.claim({ tenantId: victim.tenantId, actor: 'key_v' }, again);
+    expect(found?.kept).toBeUndefined();
+  },
+  'idempotency.release': async ({ database, attacker, victim }) => {
+    await database.idempotency.release({ tenantId: attacker.tenantId, actor: 'key_m' }, idempotentRequest.claim);
+    expect(await database.idempotency.count({ tenantId: victim.tenantId, actor: 'key_v' })).toBe(1);
+  },
+  'idempotency.count': async ({ database, attacker }) => {
+    expect(await database.idempotency.count({ tenantId: attacker.tenantId, actor: 'key_v' })).toBe(0);
+  },
+  'idempotency.forget': 'removes what is older than a day, for all tenants; returns a number',
   'recorder.record': async ({ database, attacker, victim }) => {
     // The same ids as the victim's: the attacker gets rows of its own and ticks none of the victim's events off.
     const executions = [executionOf(attacker, victim.eventId, { id: victim.execution.id })];
@@ -221,12 +288,22 @@ export const attackerCannot: Readonly<Record<string, Attempt | string>> = {
     const kept = await database.executions.find(victim.tenantId, victim.execution.id);
     expect(kept?.functionId).toBe(victim.functionId);
   },
-  'outbox.claimReady': 'works for all tenants, with ids only; its role reads no data',
-  'outbox.queued': 'works for all tenants, with ids only; its role reads no data',
-  'outbox.requeueStale': 'works for all tenants, with ids only; its role reads no data',
-  'outbox.extendLease': 'works for all tenants, with ids only; its role reads no data',
-  'outbox.unclaim': 'works for all tenants, with ids only; its role reads no data',
+  'recorder.recordTogether': async ({ database, attacker, victim }) => {
+    // Named in one commit with the victim's own batch: each row still belongs to the tenant that it was given for.
+    const doneEvents = [{ id: victim.eventId }, { id: victim.heldEventId }];
+    const execution = executionOf(attacker, victim.eventId, { id: victim.execution.id });
+    await database.recorder.recordTogether([
+      { tenantId: attacker.tenantId, batch: { executions: [execution], doneEvents } },
+      { tenantId: victim.tenantId, batch: { executions: [] } },
+    ]);
+    const kept = await database.executions.find(victim.tenantId, victim.execution.id);
+    expect(kept?.functionId).toBe(victim.functionId);
+  },
+  'outbox.readyAfter': 'works for all tenants, with ids only; its role reads no data',
+  'outbox.newestReady': 'works for all tenants, with ids only; its role reads no data',
+  'outbox.stillReady': 'works for all tenants, with ids only; its role reads no data',
   'outbox.unfinishedBuilds': 'works for all tenants, with ids only; its role reads no data',
   'maintenance.rollUpUsage': 'housekeeping over all tenants that returns a number',
+  'maintenance.pruneAudit': 'housekeeping over all tenants that returns a number',
   'maintenance.ensureExecutionPartitions': 'housekeeping over all tenants that returns a number',
 };

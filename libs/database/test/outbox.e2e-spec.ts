@@ -1,9 +1,19 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import type { Id } from '@tenon/contracts';
 import type { Database, NewEvent } from '@tenon/database';
 import { createTestDatabase, type TestDatabase } from '@tenon/testing';
 import fc from 'fast-check';
 import pg from 'pg';
-import { createWorld, newEvent, openTestDatabase, type TenantWorld } from './fixture.js';
+import {
+  createWorld,
+  executionOf,
+  newEvent,
+  openTestDatabase,
+  pointTerms,
+  randomHex,
+  readyBuild,
+  type TenantWorld,
+} from './fixture.js';
 
 let server: TestDatabase;
 let owner: pg.Client;
@@ -19,7 +29,7 @@ beforeAll(async () => {
 });
 
 beforeEach(async () => {
-  await owner.query('DELETE FROM events');
+  await owner.query('DELETE FROM events; DELETE FROM event_work');
 });
 
 afterAll(async () => {
@@ -48,7 +58,7 @@ describe('accepting events', () => {
     const answers = await database.events.insert(world.tenantId, [event, newEvent(), event]);
     expect(answers[0]?.id).toBe(answers[2]?.id);
     expect(answers.map((answer) => answer.duplicate).sort()).toEqual([false, false, true]);
-    expect(await database.outbox.claimReady(10, 1_000)).toHaveLength(2);
+    expect(await ready()).toHaveLength(2);
   });
 
   test('many callers at once with the same events agree on their ids and never lock each other out', async () => {
@@ -118,64 +128,142 @@ describe('accepting events', () => {
     expect(kept?.data).toBe(data);
   });
 
-  test('a held event is not claimed until it is released', async () => {
+  test('a held event does not ask to be run until it is released', async () => {
     const [held] = await database.events.insert(world.tenantId, [newEvent({ held: 'over quota' })]);
-    expect(await database.outbox.claimReady(10, 1_000)).toEqual([]);
     if (held === undefined) throw new Error('no event');
-    expect(await database.events.release(world.tenantId, [held.id])).toBe(1);
-    expect(await database.outbox.claimReady(10, 1_000)).toMatchObject([{ id: held.id, tenantId: world.tenantId }]);
+    expect(await ready()).toEqual([]);
+    expect(await statusOf(held.id)).toEqual(['held', 'over quota']);
+    expect(await database.eventWork.release(world.tenantId, { ids: [held.id] })).toMatchObject([{ id: held.id }]);
+    expect(await database.eventWork.release(world.tenantId, { ids: [held.id] })).toEqual([]);
+    expect(await ready()).toEqual([held.id]);
+    expect(await statusOf(held.id)).toEqual(['ready', null]);
+  });
+
+  test('held events are released oldest first, by what they are and why they are held', async () => {
+    const held = (reason: string, type: string) => newEvent({ held: reason, type });
+    const accepted = await database.events.insert(world.tenantId, [
+      held('quota', 'cart.updated'),
+      held('quota', 'order.created'),
+      held('paused', 'cart.updated'),
+      held('quota', 'cart.updated'),
+    ]);
+    const ids = accepted.map(({ id }) => id);
+    const filter = { type: 'cart.updated', reason: 'quota' };
+    expect(await database.eventWork.release(world.tenantId, { filter, limit: 1 })).toMatchObject([{ id: ids[0] }]);
+    expect(await database.eventWork.release(world.tenantId, { filter, limit: 9 })).toMatchObject([{ id: ids[3] }]);
+    expect(await ready()).toEqual([ids[0], ids[3]]);
+  });
+
+  test('an event with a time of its own and a priority keeps both', async () => {
+    const notBefore = new Date(Date.now() + 60_000);
+    const [delayed] = await database.events.insert(world.tenantId, [newEvent({ notBefore, priority: 9 })]);
+    if (delayed === undefined) throw new Error('no event');
+    const [event] = await database.events.load(world.tenantId, [delayed.id]);
+    expect(event).toMatchObject({ status: 'delayed', notBefore, priority: 9 });
+    expect(await database.outbox.readyAfter('', 0, 10)).toMatchObject([{ id: delayed.id, notBefore, priority: 9 }]);
   });
 });
 
-describe('claiming events', () => {
-  test('events of one batch are claimed in the order of the batch', async () => {
+const ready = async () => (await database.outbox.readyAfter('', -1_000, 1_000)).map(({ id }) => id);
+
+async function statusOf(id: Id<'event'>): Promise<readonly [string | undefined, string | null | undefined]> {
+  const [event] = await database.events.load(world.tenantId, [id]);
+  return [event?.status, event?.note];
+}
+
+describe('what is left to do', () => {
+  test('is read in the order in which the events came, part by part', async () => {
     const accepted = await accept(100);
-    const claimed = await database.outbox.claimReady(100, 60_000);
-    expect(claimed.map((event) => event.id)).toEqual(accepted.map((event) => event.id));
+    const first = await database.outbox.readyAfter('', -1_000, 60);
+    const rest = await database.outbox.readyAfter(first.at(-1)?.id ?? '', -1_000, 60);
+    expect([...first, ...rest].map(({ id }) => id)).toEqual(accepted.map(({ id }) => id));
+    const newest = await database.outbox.newestReady(-1_000, 2);
+    expect(newest.map(({ id }) => id)).toEqual([accepted[99]?.id, accepted[98]?.id]);
   });
 
-  test('relays that work at once share the events and give none out twice', async () => {
-    const accepted = await accept(200);
-    const claims = await Promise.all([1, 2, 3, 4, 5, 6, 7, 8].map(() => database.outbox.claimReady(50, 60_000)));
-    const rest = await database.outbox.claimReady(200, 60_000);
-    const ids = [...claims.flat(), ...rest].map((event) => event.id);
-    expect(ids.sort()).toEqual(accepted.map((event) => event.id).sort());
-  });
-
-  test('events whose lease ran out are ready again, and their attempts count up', async () => {
-    await accept(3);
-    await database.outbox.claimReady(2, 0);
-    expect(await database.outbox.requeueStale(10)).toBe(2);
-    const again = await database.outbox.claimReady(10, 60_000);
-    expect(again.map((event) => event.attempts).sort()).toEqual([1, 2, 2]);
-    expect(await database.outbox.requeueStale(10)).toBe(0);
-  });
-
-  test('a lease that was extended does not run out', async () => {
+  test('says nothing of an event that came just now, because its own offer is under way', async () => {
     await accept(1);
-    const [claimed] = await database.outbox.claimReady(1, 0);
-    if (claimed === undefined) throw new Error('nothing claimed');
-    expect(await database.outbox.extendLease([claimed.id], 60_000)).toBe(1);
-    expect(await database.outbox.requeueStale(10)).toBe(0);
+    expect(await database.outbox.readyAfter('', 60_000, 10)).toEqual([]);
+    expect(await database.outbox.newestReady(60_000, 10)).toEqual([]);
   });
 
-  test('events that could not be queued go back at once', async () => {
-    await accept(1);
-    const claimed = await database.outbox.claimReady(1, 60_000);
-    expect(await database.outbox.unclaim(claimed.map((event) => event.id))).toBe(1);
-    expect(await database.outbox.claimReady(1, 60_000)).toHaveLength(1);
-  });
-
-  test('an event that is done is never given out again', async () => {
+  test('is gone once the event is recorded, and its note stays', async () => {
     const [event] = await accept(1);
     if (event === undefined) throw new Error('no event');
-    await database.outbox.claimReady(1, 0);
     const doneEvents = [{ id: event.id, note: 'no live function' }];
     await database.recorder.record(world.tenantId, { executions: [], doneEvents });
-    expect(await database.outbox.requeueStale(10)).toBe(0);
-    expect(await database.outbox.claimReady(10, 0)).toEqual([]);
-    expect(await database.events.load(world.tenantId, [event.id])).toMatchObject([
-      { status: 'done', note: 'no live function' },
+    expect(await ready()).toEqual([]);
+    expect((await database.eventWork.load(world.tenantId, [event.id])).events).toEqual([]);
+    expect(await statusOf(event.id)).toEqual(['done', 'no live function']);
+  });
+
+  test('of a cancelled event is nothing, and a run that was under way leaves no record', async () => {
+    const [event] = await accept(1);
+    if (event === undefined) throw new Error('no event');
+    expect(await database.eventWork.cancel(world.tenantId, [event.id])).toBe(1);
+    expect(await database.eventWork.cancel(world.tenantId, [event.id])).toBe(0);
+    const executions = [executionOf(world, event.id)];
+    const late = await database.recorder.record(world.tenantId, { executions, doneEvents: [{ id: event.id }] });
+    expect(late.recorded).toEqual([]);
+    expect(await statusOf(event.id)).toEqual(['cancelled', null]);
+    expect((await database.executions.list(world.tenantId, { limit: 9, eventId: event.id })).items).toEqual([]);
+  });
+
+  test('of an event that comes again is moved on once, whoever else ran it meanwhile', async () => {
+    const [event] = await accept(1);
+    if (event === undefined) throw new Error('no event');
+    const again = { id: event.id, attempts: 0, attemptsNow: 1, failures: 0, status: 'ready', reason: 'late' } as const;
+    const execution = executionOf(world, event.id, { outcome: 'deadline' });
+    const first = await database.recorder.record(world.tenantId, { executions: [execution], againEvents: [again] });
+    expect(first.recorded).toEqual([execution.id]);
+    // The same job once more, and one that had read the event before it was moved on.
+    const second = await database.recorder.record(world.tenantId, { executions: [execution], againEvents: [again] });
+    expect(second.recorded).toEqual([]);
+    await database.recorder.record(world.tenantId, { executions: [], doneEvents: [{ id: event.id, attempts: 0 }] });
+    const { events } = await database.eventWork.load(world.tenantId, [event.id]);
+    expect(events).toMatchObject([{ id: event.id, attempts: 1, failures: 0 }]);
+  });
+
+  test('of a dead event can be revived, or given up', async () => {
+    const [one, two] = await accept(2);
+    if (one === undefined || two === undefined) throw new Error('no events');
+    const dead = { attempts: 0, attemptsNow: 3, failures: 0, status: 'dead', reason: 'deadline' } as const;
+    const againEvents = [one, two].map(({ id }) => ({ ...dead, id }));
+    await database.recorder.record(world.tenantId, { executions: [], againEvents });
+    expect(await ready()).toEqual([]);
+    expect((await database.events.list(world.tenantId, { limit: 9, status: 'dead' })).items).toHaveLength(2);
+    expect(await database.eventWork.revive(world.tenantId, { ids: [one.id] })).toMatchObject([{ id: one.id }]);
+    expect(await database.eventWork.discard(world.tenantId, { filter: {}, limit: 9 })).toBe(1);
+    expect(await ready()).toEqual([one.id]);
+    expect([await statusOf(one.id), await statusOf(two.id)]).toEqual([
+      ['ready', null],
+      ['discarded', 'deadline'],
     ]);
   });
+});
+
+test('the number of what is live moves with every change that decides what runs, and not without one', async () => {
+  const generation = async () => (await database.eventWork.load(world.tenantId, [])).generation;
+  const before = await generation();
+  await accept(1);
+  expect(await generation()).toBe(before);
+  const seen = new Set([before]);
+  const moved = async (change: Promise<unknown>) => {
+    await change;
+    const now = await generation();
+    expect(seen.has(now)).toBe(false);
+    seen.add(now);
+  };
+  await moved(
+    database.withTenant(world.tenantId, async (tx) => {
+      const version = await tx.versions.create({ functionId: world.functionId, sha256: randomHex(), bytes: 8 });
+      await tx.versions.finishBuild(version.id, readyBuild());
+      await tx.deployments.activate(world.functionId, version.id, 'key_test');
+    }),
+  );
+  await moved(database.withTenant(world.tenantId, (tx) => tx.deployments.rollback(world.functionId, 'key_test')));
+  await moved(database.asOperator((tx) => tx.extensionPoints.put('cart.discounts', pointTerms)));
+  const other = await createWorld(database, 'Other');
+  expect(other.tenantId).not.toBe(world.tenantId);
+  expect(seen.has(await generation())).toBe(true);
 });

@@ -28,7 +28,23 @@ afterAll(async () => {
 });
 
 async function fill({ tenantId }: TenantWorld): Promise<void> {
-  await database.events.insert(tenantId, [newEvent()]);
+  const [, ended] = await database.events.insert(tenantId, [newEvent(), newEvent()]);
+  if (ended === undefined) throw new Error('no event');
+  await database.recorder.record(tenantId, {
+    executions: [],
+    doneEvents: [{ id: ended.id, note: 'nothing to do' }],
+    pointResults: [
+      {
+        eventId: ended.id,
+        extensionPoint: 'cart.discounts',
+        attempt: 1,
+        combination: 'all',
+        outcome: 'succeeded',
+        output: '[]',
+        steps: [],
+      },
+    ],
+  });
   for (let round = 0; round < 2; round += 1) {
     await database.recorder.record(tenantId, { executions: [executionOf(victim)] });
     if (round === 0) await database.maintenance.rollUpUsage();
@@ -46,9 +62,13 @@ const ownerColumn = {
   audit_entries: 'chain',
   audit_heads: 'chain',
   deployments: 'tenant_id',
+  event_endings: 'tenant_id',
+  event_work: 'tenant_id',
   events: 'tenant_id',
   executions: 'tenant_id',
   functions: 'tenant_id',
+  live_generations: 'scope',
+  point_results: 'tenant_id',
   tenants: 'id',
   usage_deltas: 'tenant_id',
   usage_hours: 'tenant_id',

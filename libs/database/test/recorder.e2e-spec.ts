@@ -91,6 +91,11 @@ describe('recording a micro-batch', () => {
       limit: { name: 'memoryBytesMax', max: 10, actual: 11 },
       engine: 'test-1',
       instructionsUsed: 9_000_000_000,
+      position: 2,
+      inputSha256: 'a'.repeat(64),
+      outputSha256: 'b'.repeat(64),
+      outputPlace: 'storage',
+      inputPlace: 'storage',
     });
     await database.recorder.record(world.tenantId, { executions: [execution] });
     const {

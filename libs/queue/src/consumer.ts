@@ -18,6 +18,7 @@ const closeStepMsMax = 2_000;
 
 /** What a handler learns about the run of its job. */
 export interface JobRun {
+  readonly jobId: string;
   /** 1 for the first attempt. */
   readonly attempt: number;
   /** An error on this attempt ends the job. */
@@ -91,7 +92,7 @@ async function handle<Payload>(job: Job, schema: z.ZodType<Payload>, handler: Jo
   const payload = schema.safeParse(job.data);
   if (!payload.success) throw new UnrecoverableError(`the payload of job ${job.id} is not valid`);
   const attempt = job.attemptsMade + 1;
-  await handler(payload.data, { attempt, lastAttempt: attempt >= (job.opts.attempts ?? 1) });
+  await handler(payload.data, { jobId: job.id ?? '', attempt, lastAttempt: attempt >= (job.opts.attempts ?? 1) });
 }
 
 function isGivenUp(job: Job, error: Error): boolean {

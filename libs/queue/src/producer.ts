@@ -3,6 +3,7 @@ import { type JobsOptions, Queue } from 'bullmq';
 import { bounded } from './bounded.js';
 import { coalesce } from './coalesce.js';
 import { commandTimeoutMs, connectForCommands, type QueueOptions } from './connection.js';
+import type { DispatchedBatch } from './fair/fair-queue.types.js';
 import { buildJobId, executionJobId } from './job-id.js';
 import { queueKeys, queueNames } from './keys.js';
 
@@ -28,6 +29,10 @@ export interface QueueProducer {
   enqueueBuild(job: BuildJob): Promise<void>;
   /** Adds all jobs in one round trip, or fails as a whole; adding a job that still waits or runs changes nothing. */
   enqueueExecutions(jobs: readonly ExecutionJob[]): Promise<void>;
+  /** The same for batches of the fair queue, whose ids are unique; their attempts are counted in Postgres. */
+  enqueueBatches(batches: readonly DispatchedBatch[]): Promise<void>;
+  /** Those of the jobs that wait or run. */
+  executionJobsThere(jobIds: readonly string[]): Promise<ReadonlySet<string>>;
   /** Jobs that nobody has begun, retries that wait for their time included. */
   executionsWaiting(): Promise<number>;
   /** The events carried by any job that is not finished; undefined where more than `jobsMax` jobs are there. */
@@ -72,6 +77,19 @@ export function openQueueProducer(options: QueueOptions): QueueProducer {
     enqueueExecutions: async (jobs) => {
       await ask('adding executions', executions.addBulk(jobs.map(executionJobEntry)));
     },
+    enqueueBatches: async (batches) => {
+      await ask('adding batches', executions.addBulk(batches.map(batchEntry)));
+    },
+    executionJobsThere: async (jobIds) => {
+      const pipeline = redis.pipeline();
+      for (const jobId of jobIds) pipeline.exists(executions.toKey(jobId));
+      const answers = (await ask('looking for jobs', pipeline.exec())) ?? [];
+      const there = answers.map(([error, count]) => {
+        if (error !== null) throw error;
+        return count === 1;
+      });
+      return new Set(jobIds.filter((_, place) => there[place]));
+    },
     executionsWaiting: () => ask('counting jobs', executions.getJobCountByTypes('waiting', 'prioritized', 'delayed')),
     eventsInFlight: (jobsMax) => ask('listing jobs', eventsInFlight(executions, jobsMax)),
     wakeRelay: wake,
@@ -92,6 +110,11 @@ function executionJobEntry(job: ExecutionJob) {
     data: executionJobSchema.parse(job),
     opts: { jobId: executionJobId(job) },
   };
+}
+
+/** One attempt: what becomes of the events of a failed job is decided event by event. */
+function batchEntry({ jobId, tenantId, eventIds }: DispatchedBatch) {
+  return { name: queueNames.executions, data: { tenantId, eventIds: [...eventIds] }, opts: { jobId, attempts: 1 } };
 }
 
 async function eventsInFlight(

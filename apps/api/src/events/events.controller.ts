@@ -24,7 +24,7 @@ export class EventsController {
 
   @Post()
   @HttpCode(202)
-  @Allow('events:write', { bodyBytesMax: requestLimits.jsonBodyBytesMax })
+  @Allow('events:write', { bodyBytesMax: requestLimits.jsonBodyBytesMax, repeatable: true })
   @ApiProblems('invalid_event')
   @ApiRequestContent({
     [cloudEventMediaTypes.structured]: cloudEventSchema,

@@ -9,9 +9,10 @@ import {
   requestLimits,
 } from '@tenon/contracts';
 import type { AcceptedEvent, Database, NewEvent } from '@tenon/database';
-import type { QueueProducer } from '@tenon/queue';
-import { DATABASE, QUEUE } from '../platform/tokens.js';
+import type { WaitingEvent } from '@tenon/queue';
+import { DATABASE } from '../platform/tokens.js';
 import { Batcher, BatcherFullError } from './batcher.js';
+import { EventLine } from './event-line.js';
 import { PointCatalog } from './point-catalog.js';
 import type { ReadEvents } from './read-cloud-events.js';
 
@@ -27,10 +28,10 @@ export class EventsService {
 
   constructor(
     @Inject(DATABASE) private readonly database: Database,
-    @Inject(QUEUE) private readonly queue: QueueProducer,
     private readonly catalog: PointCatalog,
+    private readonly line: EventLine,
   ) {
-    this.#batcher = new Batcher((tenantId, events) => database.events.insert(tenantId as Id<'tenant'>, events), {
+    this.#batcher = new Batcher((tenantId, events) => this.#write(tenantId as Id<'tenant'>, events), {
       itemsMax: eventsPerCommitMax,
       waitingItemsMax: eventsWaitingMax,
     });
@@ -44,7 +45,6 @@ export class EventsService {
   async accept(tenantId: Id<'tenant'>, read: ReadEvents, origin: string): Promise<AcceptedEventsAnswer> {
     const events = await this.#check(read, origin);
     const accepted = await this.#keep(tenantId, events);
-    this.queue.wakeRelay();
     return { ids: accepted.map(({ id }) => id), duplicates: accepted.filter(({ duplicate }) => duplicate).length };
   }
 
@@ -54,6 +54,17 @@ export class EventsService {
     const { source, sourceEventId: sourceId, type, subject, data, status, note, acceptedAt } = event;
     const answer = { id, source, sourceId, type, subject, status, note, acceptedAt: acceptedAt.toISOString() };
     return { ...answer, data: JSON.parse(data) };
+  }
+
+  /** One commit, and one offer to the queue for all who shared it. */
+  async #write(tenantId: Id<'tenant'>, events: readonly NewEvent[]): Promise<readonly AcceptedEvent[]> {
+    const accepted = await this.database.events.insert(tenantId, events);
+    const fresh = accepted.flatMap(({ id, duplicate }, place) => {
+      const event = events[place];
+      return duplicate || event === undefined || event.held !== undefined ? [] : [toWaiting(tenantId, id, event)];
+    });
+    this.line.add(fresh);
+    return accepted;
   }
 
   async #keep(tenantId: Id<'tenant'>, events: readonly NewEvent[]): Promise<readonly AcceptedEvent[]> {
@@ -97,6 +108,15 @@ export class EventsService {
     const known = await this.catalog.knownTypes();
     return `no extension point takes events of this type; known are: ${known.join(', ') || 'none yet'}`;
   }
+}
+
+function toWaiting(tenantId: Id<'tenant'>, id: Id<'event'>, { priority, notBefore }: NewEvent): WaitingEvent {
+  return {
+    id,
+    tenantId,
+    ...(priority === undefined ? {} : { priority }),
+    ...(notBefore === undefined ? {} : { notBeforeMs: notBefore.getTime() }),
+  };
 }
 
 function toNewEvent({ id, source, type, subject, time }: CloudEvent, data: string, origin: string): NewEvent {

@@ -2,10 +2,11 @@ import { type DynamicModule, Global, Module } from '@nestjs/common';
 import type { Sealer } from '@tenon/config';
 import type { Database } from '@tenon/database';
 import type { FairQueue, QueueProducer } from '@tenon/queue';
+import type { Quotas } from '@tenon/quota';
 import type { Storage } from '@tenon/storage';
 import type { Logger } from '@tenon/telemetry';
 import type { IdentitySettings } from '../auth/identity-settings.js';
-import { DATABASE, IDENTITY, LOGGER, QUEUE, SEALER, STORAGE, WORKER } from './tokens.js';
+import { DATABASE, FAIR_QUEUE, IDENTITY, LOGGER, QUEUE, QUOTAS, SEALER, STORAGE, WORKER } from './tokens.js';
 import type { WorkerClient } from './worker-client.js';
 
 /** What the api stands on; opened and closed by whoever starts it. */
@@ -13,6 +14,7 @@ export interface Platform {
   readonly database: Database;
   readonly queue: QueueProducer;
   readonly fair: FairQueue;
+  readonly quotas: Quotas;
   readonly storage: Storage;
   readonly sealer: Sealer;
   readonly worker: WorkerClient;
@@ -29,6 +31,7 @@ export function platformModule(platform: Platform, identity: IdentitySettings): 
     { provide: DATABASE, useValue: platform.database },
     { provide: QUEUE, useValue: platform.queue },
     { provide: FAIR_QUEUE, useValue: platform.fair },
+    { provide: QUOTAS, useValue: platform.quotas },
     { provide: STORAGE, useValue: platform.storage },
     { provide: SEALER, useValue: platform.sealer },
     { provide: WORKER, useValue: platform.worker },

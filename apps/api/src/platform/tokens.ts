@@ -1,6 +1,7 @@
 /** Names under which the platform is injected. */
 export const DATABASE = Symbol('database');
 export const QUEUE = Symbol('queue');
+export const QUOTAS = Symbol('quotas');
 export const FAIR_QUEUE = Symbol('fair queue');
 export const STORAGE = Symbol('storage');
 export const SEALER = Symbol('sealer');

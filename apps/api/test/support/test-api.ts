@@ -6,7 +6,8 @@ import type { NestFastifyApplication } from '@nestjs/platform-fastify';
 import { Sealer } from '@tenon/config';
 import { type Id, mintApiKey, type Scope, scopes } from '@tenon/contracts';
 import { Database } from '@tenon/database';
-import { openQueueProducer } from '@tenon/queue';
+import { openFairQueue, openQueueProducer } from '@tenon/queue';
+import { openQuotas } from '@tenon/quota';
 import { openDiskStorage } from '@tenon/storage';
 import { createLogger } from '@tenon/telemetry';
 import { createTestDatabase, createTestRedis } from '@tenon/testing';
@@ -54,11 +55,15 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const [testDatabase, redis] = await Promise.all([createTestDatabase(), createTestRedis()]);
   const storageFolder = await mkdtemp(path.join(tmpdir(), 'tenon-api-'));
   const database = await Database.open({ url: testDatabase.url, applicationName: 'api-test' });
-  const queue = openQueueProducer({ redisUrl: options.redisUrl ?? redis.url, prefix: redis.prefix });
+  const queueOptions = { redisUrl: options.redisUrl ?? redis.url, prefix: redis.prefix };
+  const [queue, fair] = [openQueueProducer(queueOptions), openFairQueue(queueOptions)];
+  const quotas = openQuotas({ ...queueOptions, source: database.quota });
   const logLines: string[] = [];
   const platform = {
     database,
     queue,
+    fair,
+    quotas,
     storage: await openDiskStorage(storageFolder),
     sealer: new Sealer([Buffer.alloc(32, 7)]),
     worker: options.worker ?? noWorker,
@@ -96,7 +101,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     },
     close: async () => {
       await app.close();
-      await Promise.all([queue.close(), database.close()]);
+      await Promise.all([queue.close(), fair.close(), quotas.close(), database.close()]);
       await Promise.all([testDatabase.drop(), redis.close(), rm(storageFolder, { recursive: true })]);
     },
   };

@@ -1,13 +1,14 @@
+import { hash } from 'node:crypto';
 import { executionIdFor, outcomes } from '@tenon/contracts';
-import type { ExecutionRecord, RecordBatch, RunnableFunction } from '@tenon/database';
+import type { AgainEvent, ExecutionRecord, RecordBatch, RunnableFunction } from '@tenon/database';
 import type { BatchRun, EventRuns } from './batch-run.js';
 import type { FinishedRun } from './function-runner.js';
 
-/** Events run by their first attempt for ever: a job that comes again repeats that attempt, and records it once. */
-const eventAttempt = 1;
+const sha256 = (text: string) => hash('sha256', text);
 
 /** The part of a record that follows from what was run and what it did. */
 export function recordOf(target: RunnableFunction, run: FinishedRun, input: string) {
+  const { output } = run.result;
   return {
     ...run.result,
     functionId: target.functionId,
@@ -15,6 +16,8 @@ export function recordOf(target: RunnableFunction, run: FinishedRun, input: stri
     versionId: target.versionId,
     extensionPoint: target.point.name,
     input,
+    inputSha256: sha256(input),
+    outputSha256: output === undefined ? undefined : sha256(output),
     clockMs: run.clockMs,
     seed: run.seed,
     engine: target.engine ?? undefined,
@@ -22,26 +25,32 @@ export function recordOf(target: RunnableFunction, run: FinishedRun, input: stri
   };
 }
 
-function eventRecord({ event, target, ...run }: BatchRun): ExecutionRecord {
+function eventRecord({ event, target, position, ...run }: BatchRun): ExecutionRecord {
+  const attempt = event.attempts + 1;
   return {
     ...recordOf(target, run, event.data),
-    id: executionIdFor(event.id, target.functionId, eventAttempt),
+    // Not written a second time: it is the data of the event.
+    input: undefined,
+    inputPlace: 'event',
+    id: executionIdFor(event.id, target.functionId, attempt),
     kind: 'event',
     eventId: event.id,
-    attempt: eventAttempt,
+    attempt,
+    position,
   };
 }
 
 /** What an event without a run says about itself. */
 export const noLiveFunctionNote = 'no live function on an extension point that this event type feeds';
 
-/** The batch as the recorder takes it: every run, and every event ticked off. */
-export function recordBatchOf(settled: readonly EventRuns[]): RecordBatch {
+/** The batch as the recorder takes it: every run, and the end of every event. */
+export function recordBatchOf(settled: readonly EventRuns[], againEvents: readonly AgainEvent[]): RecordBatch {
   return {
     executions: settled.flatMap(({ runs }) => runs.map(eventRecord)),
-    doneEvents: settled.map(({ event, runs }) =>
-      runs.length === 0 ? { id: event.id, note: noLiveFunctionNote } : { id: event.id },
+    doneEvents: settled.map(({ event: { id, attempts }, runs }) =>
+      runs.length === 0 ? { id, attempts, note: noLiveFunctionNote } : { id, attempts },
     ),
+    againEvents,
   };
 }
 

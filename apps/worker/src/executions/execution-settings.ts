@@ -1,9 +1,14 @@
 export const executionSettings = {
-  /**
-   * An event that was claimed this often without an end takes whoever runs it down with it. What fails on our side is
-   * then recorded as `internal` at once instead of being tried for ever.
-   */
-  claimsMax: 20,
+  /** What fails on our side is tried so often in all; then it is recorded as `internal`, and the event is dead. */
+  triesMax: 5,
+  /** Before the second try; it doubles from there. Longer troubles are for the relay, which feeds the events again. */
+  retryPauseMs: 200,
+  /** Before a job that failed as a whole comes again, because Postgres is away. */
+  jobPauseMs: 1_000,
   /** Rows of one transaction; a batch with many functions per event is recorded in several. */
   executionsPerRecordMax: 500,
+  /** Batches in one commit. */
+  batchesPerRecordMax: 100,
+  /** Commits under way at once. */
+  commitsMax: 2,
 } as const;

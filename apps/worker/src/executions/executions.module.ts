@@ -1,14 +1,18 @@
 import { Module } from '@nestjs/common';
 import type { Database } from '@tenon/database';
+import type { QueueOptions } from '@tenon/queue';
 import type { Storage } from '@tenon/storage';
 import type { Logger } from '@tenon/telemetry';
-import { CONFIG, DATABASE, LOGGER, SANDBOX, STORAGE } from '../platform/tokens.js';
+import { CONFIG, DATABASE, LOGGER, QUEUE_OPTIONS, SANDBOX, STORAGE } from '../platform/tokens.js';
 import type { WorkerSettings } from '../platform/worker-settings.js';
 import { RelayModule } from '../relay/relay.module.js';
 import { Gate } from '../shared/gate.js';
 import { ExecutionService } from './execution.service.js';
+import { executionSettings } from './execution-settings.js';
 import { ExecutionsProcessor } from './executions.processor.js';
 import { FunctionRunner, type RunsGuests } from './function-runner.js';
+import { GroupRecorder } from './group-recorder.js';
+import { LiveFunctions } from './live-functions.js';
 import { OutputCheck } from './output-check.js';
 
 const functionRunner = {
@@ -18,17 +22,40 @@ const functionRunner = {
     new FunctionRunner(sandbox, storage, new OutputCheck(), new Gate(settings.runsConcurrencyMax), logger),
 };
 
+const liveFunctions = {
+  provide: LiveFunctions,
+  inject: [DATABASE],
+  useFactory: (database: Database) => new LiveFunctions(database.liveFunctions),
+};
+
+const groupRecorder = {
+  provide: GroupRecorder,
+  inject: [DATABASE],
+  useFactory: (database: Database) =>
+    new GroupRecorder(database.recorder, {
+      commitsMax: executionSettings.commitsMax,
+      executionsMax: executionSettings.executionsPerRecordMax,
+      batchesMax: executionSettings.batchesPerRecordMax,
+    }),
+};
+
 const executionService = {
   provide: ExecutionService,
-  inject: [DATABASE, FunctionRunner, LOGGER],
-  useFactory: (database: Database, runner: FunctionRunner, logger: Logger) =>
-    new ExecutionService(database, runner, logger),
+  inject: [DATABASE, LiveFunctions, FunctionRunner, GroupRecorder, QUEUE_OPTIONS, LOGGER],
+  useFactory: (
+    database: Database,
+    live: LiveFunctions,
+    runner: FunctionRunner,
+    recorder: GroupRecorder,
+    { retryPauseMs = executionSettings.retryPauseMs }: QueueOptions,
+    logger: Logger,
+  ) => new ExecutionService({ database, live, runner, recorder, logger, retryPauseMs }),
 };
 
 /** Runs functions: the events of a job, or one run for a caller who waits. */
 @Module({
   imports: [RelayModule],
-  providers: [functionRunner, executionService, ExecutionsProcessor],
-  exports: [FunctionRunner],
+  providers: [functionRunner, liveFunctions, groupRecorder, executionService, ExecutionsProcessor],
+  exports: [FunctionRunner, LiveFunctions, GroupRecorder],
 })
 export class ExecutionsModule {}

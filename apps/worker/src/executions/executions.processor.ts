@@ -1,10 +1,13 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
-import { consumeExecutions, type QueueConsumer, type QueueOptions } from '@tenon/queue';
+import type { ExecutionJob } from '@tenon/contracts';
+import { consumeExecutions, type FairQueue, type QueueConsumer, type QueueOptions } from '@tenon/queue';
 import type { Logger } from '@tenon/telemetry';
-import { CONFIG, LOGGER, QUEUE_OPTIONS } from '../platform/tokens.js';
+import { CONFIG, FAIR_QUEUE, LOGGER, QUEUE_OPTIONS } from '../platform/tokens.js';
 import type { WorkerSettings } from '../platform/worker-settings.js';
+import { LeaseKeeper } from '../relay/lease-keeper.js';
 import { RelayService } from '../relay/relay.service.js';
-import { ExecutionService } from './execution.service.js';
+import { ExecutionService, type JobEnd } from './execution.service.js';
+import { executionSettings } from './execution-settings.js';
 
 /** Takes execution jobs for as long as the worker runs. */
 @Injectable()
@@ -14,6 +17,8 @@ export class ExecutionsProcessor implements OnApplicationBootstrap, OnModuleDest
   constructor(
     @Inject(ExecutionService) private readonly executions: ExecutionService,
     @Inject(RelayService) private readonly relay: RelayService,
+    @Inject(LeaseKeeper) private readonly leases: LeaseKeeper,
+    @Inject(FAIR_QUEUE) private readonly fair: FairQueue,
     @Inject(QUEUE_OPTIONS) private readonly queue: QueueOptions,
     @Inject(CONFIG) private readonly settings: WorkerSettings,
     @Inject(LOGGER) private readonly logger: Logger,
@@ -26,14 +31,33 @@ export class ExecutionsProcessor implements OnApplicationBootstrap, OnModuleDest
       onGivenUp: (jobId: string, error: Error) =>
         this.logger.warn({ jobId, err: error }, 'an execution job was given up; its events will be fed again'),
     };
-    this.consumer = consumeExecutions(options, async (job, run) => {
-      await this.executions.execute(job, run);
-      // There is room in BullMQ again, and more events may wait for it in Postgres.
+    this.consumer = consumeExecutions(options, async (job, { jobId }) => {
+      await this.leases.during(jobId, () => this.handle(job, jobId));
+      // There is room in BullMQ again, and more events may wait in line.
       this.relay.wake();
     });
   }
 
   async onModuleDestroy(): Promise<void> {
     await this.consumer?.close(this.settings.shutdownGraceMs);
+  }
+
+  private async handle(job: ExecutionJob, jobId: string): Promise<void> {
+    const end = await this.executions.execute(job).catch((error: unknown) => this.failed(job, jobId, error));
+    // Where Redis is away now, the lease runs out, and who looks after the job finds nothing left to do.
+    await this.fair.settle(jobId, job.tenantId, end.fuelUsed, end.again);
+  }
+
+  /** Postgres is away, or the worker stops: all events of the job come again. Those that were recorded find no work. */
+  private failed(
+    { tenantId, eventIds }: ExecutionJob,
+    jobId: string,
+    error: unknown,
+  ): Omit<JobEnd, 'fuelUsed'> & {
+    readonly fuelUsed: undefined;
+  } {
+    this.logger.warn({ err: error, jobId }, 'a job failed as a whole and will come again');
+    const notBeforeMs = Date.now() + executionSettings.jobPauseMs * (0.5 + Math.random());
+    return { fuelUsed: undefined, again: eventIds.map((id) => ({ id, tenantId, notBeforeMs })) };
   }
 }

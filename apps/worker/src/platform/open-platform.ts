@@ -1,6 +1,6 @@
 import type { WorkerConfig } from '@tenon/config';
 import { Database } from '@tenon/database';
-import { openQueueProducer, type QueueOptions } from '@tenon/queue';
+import { openFairQueue, openQueueProducer, type QueueOptions } from '@tenon/queue';
 import { createSandboxPool } from '@tenon/sandbox';
 import { openDiskStorage } from '@tenon/storage';
 import type { Logger } from '@tenon/telemetry';
@@ -29,10 +29,12 @@ export async function openPlatform(config: WorkerConfig, logger: Logger): Promis
     const queue = queueOptions(config, logger);
     const producer = openQueueProducer(queue);
     closers.push(() => producer.close());
+    const settings = workerSettings(config);
+    const fair = openFairQueue({ ...queue, settings: { leaseMs: settings.relay.leaseMs } });
+    closers.push(() => fair.close());
     const sandbox = createSandboxPool(sandboxOptions(config, logger));
     closers.push(() => sandbox.close());
-    const settings = workerSettings(config);
-    return { platform: { settings, database, queue, producer, storage, sandbox, logger }, close };
+    return { platform: { settings, database, queue, producer, fair, storage, sandbox, logger }, close };
   } catch (error) {
     await close();
     throw error;

@@ -1,26 +1,35 @@
-/** How the relay moves events from Postgres into BullMQ. Durations in milliseconds. */
+/** How events get from Postgres through the fair queue into BullMQ. Durations in milliseconds. */
 export interface RelaySettings {
   /** What a lost wake-up costs. */
   readonly pollMs: number;
-  /** After this long without an end, somebody asks whether a job still carries the event. */
+  /** A job that gave no sign of life for so long is looked after. */
   readonly leaseMs: number;
-  /** How often it is asked. */
+  /** How often jobs under way give one. */
+  readonly renewMs: number;
+  /** How often jobs without a sign of life are looked for. */
   readonly recoveryMs: number;
+  /** How often Postgres is compared with the queue. */
+  readonly sweepMs: number;
+  /** An event that is younger is on its way into the queue by itself. */
+  readonly sweepAgeMs: number;
+  /** Events that one look of the sweep offers, of the newest and of all others each. */
+  readonly sweepEventsMax: number;
   /**
-   * Jobs that may wait in BullMQ. Few, so that a flood stays in Postgres, where its order can still be decided, and so
-   * that batches grow by themselves while the worker is busy.
+   * Jobs that may wait in BullMQ. Few, so that a flood stays in the fair queue, where its order can still be decided,
+   * and so that batches grow by themselves while the workers are busy.
    */
   readonly jobsWaitingMax: number;
-  /** Events taken by one claim. */
-  readonly claimMax: number;
   readonly eventsPerJobMax: number;
 }
 
 export const defaultRelaySettings: RelaySettings = {
-  pollMs: 500,
-  leaseMs: 5_000,
+  pollMs: 250,
+  leaseMs: 6_000,
+  renewMs: 2_000,
   recoveryMs: 1_000,
-  jobsWaitingMax: 16,
-  claimMax: 1_000,
-  eventsPerJobMax: 50,
+  sweepMs: 1_000,
+  sweepAgeMs: 3_000,
+  sweepEventsMax: 1_000,
+  jobsWaitingMax: 4,
+  eventsPerJobMax: 100,
 };

@@ -1,32 +1,56 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import type { ExecutionJob, Id } from '@tenon/contracts';
-import { consumeExecutions, openQueueProducer, type QueueOptions, type QueueProducer } from '@tenon/queue';
+import type { Id } from '@tenon/contracts';
+import {
+  consumeExecutions,
+  type FairQueue,
+  openFairQueue,
+  openQueueProducer,
+  type QueueOptions,
+  type QueueProducer,
+} from '@tenon/queue';
+import { createLogger } from '@tenon/telemetry';
 import { waitFor } from '@tenon/testing';
+import { Redis } from 'ioredis';
 import pg from 'pg';
-import { OutboxFeeder } from '../../src/relay/outbox-feeder.js';
-import { OutboxRecovery } from '../../src/relay/outbox-recovery.js';
+import { Dispatcher } from '../../src/relay/dispatcher.js';
+import { LeaseKeeper } from '../../src/relay/lease-keeper.js';
+import { lossesMax, lostBatch } from '../../src/relay/lost-batch.js';
+import { QueueSweep } from '../../src/relay/queue-sweep.js';
 import { defaultRelaySettings } from '../../src/relay/relay-settings.js';
 import { Shop } from '../support/shop.js';
 
-const settings = { ...defaultRelaySettings, jobsWaitingMax: 3, eventsPerJobMax: 10 };
+const settings = { ...defaultRelaySettings, jobsWaitingMax: 3, eventsPerJobMax: 10, sweepAgeMs: -1_000 };
+const leaseMs = 30;
+const logger = createLogger({ name: 'test', level: 'silent' });
 let shop: Shop;
 let owner: pg.Client;
 let queue: QueueOptions;
 let producer: QueueProducer;
-let feeder: OutboxFeeder;
-let recovery: OutboxRecovery;
+let fair: FairQueue;
+let emptied: number;
 let tests = 0;
 
-const events = (count: number) => shop.send(Array.from({ length: count }, () => '{}'));
-
-async function statuses(): Promise<Record<string, number>> {
-  const { rows } = await owner.query<{ status: string; count: number }>(
-    'SELECT status, count(*)::int AS count FROM events GROUP BY status',
-  );
-  return Object.fromEntries(rows.map((row) => [row.status, row.count]));
+/** Committed, and not offered: the api died in between. */
+async function keep(count: number): Promise<readonly Id<'event'>[]> {
+  const events = Array.from({ length: count }, (_, index) => ({
+    source: '/relay',
+    sourceEventId: `${tests}-${index}`,
+    type: 'cart.updated',
+    data: '{}',
+    origin: 'rest',
+  }));
+  return (await shop.database.events.insert(shop.tenantId, events)).map(({ id }) => id);
 }
 
-const endLeases = () => owner.query("UPDATE events SET lease_until = now() - interval '1 s' WHERE status = 'queued'");
+const offer = (ids: readonly Id<'event'>[]) => fair.offer(ids.map((id) => ({ id, tenantId: shop.tenantId })));
+
+const sweepWith = (changes: Partial<typeof settings> = {}) =>
+  new QueueSweep(shop.database.outbox, fair, producer, { ...settings, ...changes }, () => {
+    emptied += 1;
+  });
+
+const keeper = () =>
+  new LeaseKeeper(shop.database.outbox, fair, producer, (batch) => lostBatch(shop.database, logger, batch));
 
 beforeAll(async () => {
   shop = await Shop.open();
@@ -35,110 +59,140 @@ beforeAll(async () => {
 });
 beforeEach(async () => {
   tests += 1;
+  emptied = 0;
   queue = { ...shop.queue, prefix: `${shop.queue.prefix}-${tests}` };
   producer = openQueueProducer(queue);
-  feeder = new OutboxFeeder(shop.database.outbox, producer, settings);
-  recovery = new OutboxRecovery(shop.database.outbox, producer, settings);
+  // One event costs little here, so that batches are cut by their number of events alone.
+  fair = openFairQueue({ ...queue, settings: { leaseMs, eventCostGuess: 1 } });
   await producer.markRedis();
 });
 afterEach(async () => {
-  await producer.close();
-  await owner.query('DELETE FROM events');
+  await Promise.all([producer.close(), fair.close()]);
+  await owner.query('DELETE FROM events; DELETE FROM event_work');
 });
 afterAll(async () => {
   await owner?.end();
   await shop?.close();
 });
 
-/** Takes the jobs that wait, and gives them to the caller. */
-async function drain(jobs: number): Promise<readonly ExecutionJob[]> {
-  const taken: ExecutionJob[] = [];
-  const consumer = consumeExecutions({ ...queue, concurrency: 10 }, async (job) => {
-    taken.push(job);
-  });
-  await waitFor('the jobs', () => taken.length >= jobs);
-  await consumer.close(1_000);
-  return taken;
-}
-
-describe('the feeder', () => {
-  it('puts events into jobs, oldest first, and marks them queued', async () => {
-    const ids = await events(25);
-    expect(await feeder.step()).toBe('idle');
-    expect(await statuses()).toEqual({ queued: 25 });
-    const jobs = await drain(3);
-    expect(jobs.flatMap((job) => job.eventIds).toSorted()).toEqual([...ids].toSorted());
-    expect(jobs.map((job) => job.eventIds.length).toSorted((a, b) => a - b)).toEqual([5, 10, 10]);
-  });
-
-  it('never lets more wait in BullMQ than it may, and leaves the rest in Postgres', async () => {
-    await events(100);
-    expect(await feeder.step()).toBe('more');
-    expect(await feeder.step()).toBe('idle');
+describe('the dispatcher', () => {
+  it('hands batches of events over and leaves the rest in line once BullMQ has enough', async () => {
+    await offer(await keep(50));
+    const dispatcher = new Dispatcher(fair, producer, settings);
+    expect(await dispatcher.step()).toBe('more');
+    expect(await dispatcher.step()).toBe('idle');
     expect(await producer.executionsWaiting()).toBe(3);
-    expect(await statuses()).toEqual({ queued: 30, ready: 70 });
-    await drain(3);
-    await feeder.step();
-    expect(await statuses()).toEqual({ queued: 60, ready: 40 });
+    expect(await fair.stats()).toMatchObject({ waiting: 20, inHand: 30 });
   });
 
-  it('gives every event to exactly one of several feeders', async () => {
-    const ids = await events(300);
-    const roomy = { ...settings, jobsWaitingMax: 100, claimMax: 40 };
-    const several = Array.from({ length: 4 }, () => new OutboxFeeder(shop.database.outbox, producer, roomy));
-    const run = async (one: OutboxFeeder) => {
-      while ((await one.step()) === 'more');
-    };
-    await Promise.all(several.map(run));
-    const jobs = await drain(await producer.executionsWaiting());
-    expect(jobs.flatMap((job) => job.eventIds).toSorted()).toEqual([...ids].toSorted());
-  });
-
-  it('gives events back when Redis is away', async () => {
-    await events(5);
-    const away = openQueueProducer({ redisUrl: 'redis://127.0.0.1:1', prefix: 'away' });
-    const blind = { executionsWaiting: async () => 0, enqueueExecutions: away.enqueueExecutions };
-    await expect(new OutboxFeeder(shop.database.outbox, blind, settings).step()).rejects.toThrow();
-    expect(await statuses()).toEqual({ ready: 5 });
-    await away.close();
+  it('shares the events with others that work at once, and none is given out twice', async () => {
+    const ids = await keep(60);
+    await offer(ids);
+    const roomy = { ...settings, jobsWaitingMax: 64 };
+    await Promise.all(Array.from({ length: 4 }, () => new Dispatcher(fair, producer, roomy).step()));
+    const taken: string[] = [];
+    const consumer = consumeExecutions({ ...queue, concurrency: 10 }, async (job) => {
+      taken.push(...job.eventIds);
+    });
+    await waitFor('all events', () => taken.length >= 60);
+    await consumer.close(1_000);
+    expect(taken.toSorted()).toEqual([...ids].sort());
   });
 });
 
-describe('the recovery', () => {
-  it('leaves events alone whose job still waits, however late it is', async () => {
-    await events(5);
-    await feeder.step();
-    await endLeases();
-    expect(await recovery.look()).toEqual({ redisWiped: false, released: 0 });
-    expect(await statuses()).toEqual({ queued: 5 });
-    expect(await shop.database.outbox.queued({ limit: 10, all: false })).toEqual([]);
+describe('the sweep', () => {
+  it('offers what nobody has offered, and what is in line already only stays there', async () => {
+    const ids = await keep(5);
+    await offer(ids.slice(0, 2));
+    expect(await sweepWith().step()).toBe('idle');
+    await sweepWith().step();
+    expect(await fair.stats()).toMatchObject({ waiting: 5, inHand: 0 });
+    expect(emptied).toBe(0);
   });
 
-  it('frees events that a relay claimed and never handed over, once their lease has ended', async () => {
-    await events(5);
-    await shop.database.outbox.claimReady(5, 60_000);
-    expect((await recovery.look()).released).toBe(0);
-    await endLeases();
-    expect((await recovery.look()).released).toBe(5);
-    expect(await statuses()).toEqual({ ready: 5 });
+  it('leaves events alone that came just now', async () => {
+    await keep(5);
+    await sweepWith({ sweepAgeMs: 60_000 }).step();
+    expect(await fair.stats()).toMatchObject({ waiting: 0 });
   });
 
-  it('frees everything at once when Redis was wiped, without waiting for leases', async () => {
-    await events(5);
-    await feeder.step();
-    const fresh = openQueueProducer({ ...queue, prefix: `${queue.prefix}-new` });
-    const afterWipe = new OutboxRecovery(shop.database.outbox, fresh, settings);
-    expect(await afterWipe.look()).toEqual({ redisWiped: true, released: 5 });
-    expect(await afterWipe.look()).toEqual({ redisWiped: false, released: 0 });
-    await fresh.close();
+  it('comes to the oldest events as well where there are more than one look takes', async () => {
+    await keep(35);
+    const sweep = sweepWith({ sweepEventsMax: 10 });
+    for (let look = 0; look < 4; look += 1) await sweep.step();
+    expect(await fair.stats()).toMatchObject({ waiting: 35 });
   });
 
-  it('does not touch events that are done', async () => {
-    const ids: readonly Id<'event'>[] = await events(5);
-    await shop.database.outbox.claimReady(5, 60_000);
-    await shop.database.recorder.record(shop.tenantId, { executions: [], doneEvents: ids.map((id) => ({ id })) });
-    await endLeases();
-    expect((await recovery.look()).released).toBe(0);
-    expect(await statuses()).toEqual({ done: 5 });
+  it('makes the whole queue again, without a pause, once Redis has lost what was in it', async () => {
+    await keep(35);
+    const redis = new Redis(shop.testRedis.url);
+    const keys = await redis.keys(`${queue.prefix}:*`);
+    if (keys.length > 0) await redis.del(keys);
+    redis.disconnect();
+    const sweep = sweepWith({ sweepEventsMax: 10, sweepAgeMs: 60_000 });
+    const results = [await sweep.step(), await sweep.step(), await sweep.step(), await sweep.step()];
+    expect(results).toEqual(['more', 'more', 'more', 'idle']);
+    expect(emptied).toBe(1);
+    expect(await fair.stats()).toMatchObject({ waiting: 35 });
+  });
+
+  it('does not offer what is held', async () => {
+    const held = { source: '/relay', sourceEventId: 'held', type: 'cart.updated', data: '{}', origin: 'rest' };
+    await shop.database.events.insert(shop.tenantId, [{ ...held, held: 'quota' }]);
+    await sweepWith().step();
+    expect(await fair.stats()).toMatchObject({ waiting: 0 });
+  });
+});
+
+describe('the lease keeper', () => {
+  const expire = async () => {
+    const batches = await fair.dispatch({ jobsMax: 1, eventsMax: 10 });
+    await waitFor('the lease to run out', async () => {
+      const [first] = await fair.expired(1);
+      return first !== undefined;
+    });
+    return batches;
+  };
+
+  it('puts events back into line whose batch never reached BullMQ, and counts the loss', async () => {
+    const ids = await keep(3);
+    await offer(ids);
+    await expire();
+    // Whoever asked first is shown the batch for one lease's time; after that it is shown again.
+    await waitFor('the events to be in line', async () => {
+      await keeper().recover();
+      return (await fair.stats()).inHand === 0;
+    });
+    expect(await fair.stats()).toMatchObject({ waiting: 3, inHand: 0 });
+    const { events } = await shop.database.eventWork.load(shop.tenantId, ids);
+    expect(events.map(({ failures }) => failures)).toEqual([1, 1, 1]);
+  });
+
+  it('puts nothing back that was recorded meanwhile', async () => {
+    const ids = await keep(2);
+    await offer(ids);
+    await expire();
+    const doneEvents = ids.slice(0, 1).map((id) => ({ id }));
+    await shop.database.recorder.record(shop.tenantId, { executions: [], doneEvents });
+    await waitFor('the batch to be settled', async () => {
+      await keeper().recover();
+      return (await fair.stats()).inHand === 0;
+    });
+    expect(await fair.stats()).toMatchObject({ waiting: 1 });
+  });
+
+  it('leaves a batch alone whose job is in BullMQ', async () => {
+    await offer(await keep(2));
+    await producer.enqueueBatches(await expire());
+    const leases = keeper();
+    for (let look = 0; look < 3; look += 1) await leases.recover();
+    expect(await fair.stats()).toMatchObject({ waiting: 0, inHand: 2 });
+  });
+
+  it('gives an event up that takes down whoever runs it', async () => {
+    const ids = await keep(1);
+    const batch = { jobId: 'f1', tenantId: shop.tenantId, eventIds: ids };
+    for (let loss = 0; loss < lossesMax; loss += 1) await lostBatch(shop.database, logger, batch);
+    expect(await shop.database.events.load(shop.tenantId, ids)).toMatchObject([{ status: 'dead' }]);
   });
 });

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { executionLimitsSchema, type Id } from '@tenon/contracts';
 import { Database, type Version } from '@tenon/database';
-import { openQueueProducer, type QueueOptions, type QueueProducer } from '@tenon/queue';
+import { type FairQueue, openFairQueue, openQueueProducer, type QueueOptions, type QueueProducer } from '@tenon/queue';
 import { openDiskStorage, type Storage } from '@tenon/storage';
 import { createTestDatabase, createTestRedis, type TestDatabase, type TestRedis, waitFor } from '@tenon/testing';
 
@@ -20,6 +20,7 @@ export class Shop {
     readonly database: Database,
     readonly queue: QueueOptions,
     readonly producer: QueueProducer,
+    readonly fair: FairQueue,
     readonly storageFolder: string,
     readonly storage: Storage,
     readonly tenantId: Id<'tenant'>,
@@ -33,11 +34,13 @@ export class Shop {
     const folder = await mkdtemp(path.join(tmpdir(), 'tenon-worker-'));
     const tenantId = await seed(database);
     const storage = await openDiskStorage(folder);
-    return new Shop(testDatabase, testRedis, database, queue, openQueueProducer(queue), folder, storage, tenantId);
+    const [producer, fair] = [openQueueProducer(queue), openFairQueue(queue)];
+    return new Shop(testDatabase, testRedis, database, queue, producer, fair, folder, storage, tenantId);
   }
 
   async close(): Promise<void> {
     await this.producer.close();
+    await this.fair.close();
     await this.database.close();
     await Promise.all([this.testRedis.close(), this.testDatabase.drop(), rm(this.storageFolder, { recursive: true })]);
   }
@@ -84,7 +87,7 @@ export class Shop {
     return functionId;
   }
 
-  /** Accepts events as the api does: committed first, then the relay is woken. */
+  /** Accepts events as the api does: committed first, then put in line. */
   async send(data: readonly string[], type = eventType): Promise<readonly Id<'event'>[]> {
     this.sent += data.length;
     const events = data.map((text, index) => ({
@@ -95,6 +98,7 @@ export class Shop {
       origin: 'rest',
     }));
     const accepted = await this.database.events.insert(this.tenantId, events);
+    await this.fair.offer(accepted.map(({ id }) => ({ id, tenantId: this.tenantId })));
     this.producer.wakeRelay();
     return accepted.map(({ id }) => id);
   }
@@ -103,7 +107,10 @@ export class Shop {
   async done(ids: readonly Id<'event'>[], timeoutMs = 20_000): Promise<void> {
     const isDone = async () => {
       const events = await this.database.events.load(this.tenantId, ids.slice(0, 1_000));
-      return events.length === Math.min(ids.length, 1_000) && events.every((event) => event.status === 'done');
+      return (
+        events.length === Math.min(ids.length, 1_000) &&
+        events.every((event) => event.status === 'done' || event.status === 'dead')
+      );
     };
     await waitFor('the events to be done', isDone, { timeoutMs, intervalMs: 50 });
   }

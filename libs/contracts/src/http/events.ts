@@ -27,8 +27,11 @@ export const acceptedEventsSchema = z
     duplicates: z.int(),
   })
   .meta({ id: 'AcceptedEvents', example: { ids: ['evt_01kaj8t5m0q4xyj3b2c1d0e9f8'], duplicates: 0 } });
-/** Where an event stands: `held` waits for a person or a quota, `done` needs no further run. */
-export const eventStatusSchema = z.enum(['ready', 'queued', 'done', 'held']);
+/**
+ * Where an event stands: `ready` waits for its turn or runs, `delayed` waits for its time, `held` waits for a person or a
+ * quota, `dead` was tried as often as it may be; `done`, `cancelled` and `discarded` need no further run.
+ */
+export const eventStatusSchema = z.enum(['ready', 'delayed', 'held', 'dead', 'done', 'cancelled', 'discarded']);
 
 /** An event as it is kept, and where it stands. */
 export const eventSchema = z

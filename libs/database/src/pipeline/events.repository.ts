@@ -2,6 +2,8 @@ import { type Id, idPrefixes } from '@tenon/contracts';
 import type pg from 'pg';
 import { monotonicFactory } from 'ulid';
 import { inTenant } from '../connection/transaction.js';
+import { type Page, type PageRequest, pageOf } from '../page.js';
+import { type EventFilter, type EventStatus, eventConditions, statusSql } from './event-status.js';
 import { storableOrNull, storableText } from './storable.js';
 
 /** An event to be kept. */
@@ -18,6 +20,10 @@ export interface NewEvent {
   readonly origin: string;
   /** An event that waits to be released, and why; without it the event is ready to run. */
   readonly held?: string | undefined;
+  /** 0 to 9, 9 first; 5 where it is absent. */
+  readonly priority?: number | undefined;
+  /** The event does not run before. */
+  readonly notBefore?: Date | undefined;
 }
 
 /** What became of an event that was offered. */
@@ -27,34 +33,29 @@ export interface AcceptedEvent {
   readonly duplicate: boolean;
 }
 
-export type EventStatus = 'ready' | 'queued' | 'done' | 'held';
-
 /** An event with what it carries. */
-export interface StoredEvent {
+export interface StoredEvent extends EventSummary {
+  readonly data: string;
+}
+
+/** What a list of events shows. */
+export interface EventSummary {
   readonly id: Id<'event'>;
   readonly source: string;
   readonly sourceEventId: string;
   readonly type: string;
   readonly subject: string | null;
-  readonly data: string;
+  readonly origin: string;
   readonly status: EventStatus;
-  /** Why it is held, or why it was done without an execution. */
+  /** Why it is held, delayed or dead, or why it ended without an execution. */
   readonly note: string | null;
-  /** How often it was queued. */
+  /** Attempts that were recorded and are not the last; 0 for an event that ended. */
   readonly attempts: number;
+  readonly priority: number | null;
+  readonly notBefore: Date | null;
   readonly acceptedAt: Date;
 }
 
-const insertNew = `
-  INSERT INTO events (id, tenant_id, source, source_event_id, type, subject, "time", data, origin, status, note)
-  SELECT id, $2, source, "sourceEventId", type, subject, "time", data, origin,
-         CASE WHEN held IS NULL THEN 'ready' ELSE 'held' END, held
-    FROM json_to_recordset($1::json) AS e(id text, source text, "sourceEventId" text, type text, subject text,
-      "time" timestamptz, data text, origin text, held text)
-  ON CONFLICT (tenant_id, source, source_event_id) DO NOTHING
-  RETURNING id`;
-
-// One look into the index per event: as a plain join, the planner may read all events of the tenant instead.
 const findKept = `
   SELECT e.id, w.place FROM json_to_recordset($1::json) AS w(place int, source text, "sourceEventId" text)
     CROSS JOIN LATERAL (
@@ -62,10 +63,18 @@ const findKept = `
         WHERE tenant_id = $2 AND source = w.source AND source_event_id = w."sourceEventId" LIMIT 1
     ) AS e`;
 
-const stored = `id, source, source_event_id AS "sourceEventId", type, subject, data, status, note, attempts,
-  accepted_at AS "acceptedAt"`;
+const summary = `e.id, e.source, e.source_event_id AS "sourceEventId", e.type, e.subject, e.origin,
+  ${statusSql} AS status, coalesce(w.reason, n.note) AS note, coalesce(w.attempts, 0) AS attempts, w.priority,
+  w.not_before AS "notBefore", e.accepted_at AS "acceptedAt"`;
 
-/** The outbox as the api fills it and the worker reads it, one tenant at a time. */
+const from = `events AS e
+    LEFT JOIN event_work AS w ON w.id = e.id AND w.tenant_id = e.tenant_id
+    LEFT JOIN event_endings AS n ON n.tenant_id = e.tenant_id AND n.id = e.id`;
+
+/** Events in one question at most. */
+const eventsPerQuestionMax = 1_000;
+
+/** Events as the api keeps and shows them, one tenant at a time. */
 export class EventsRepository {
   constructor(private readonly pool: pg.Pool) {}
 
@@ -78,31 +87,53 @@ export class EventsRepository {
     const rows = events.map(toRow);
     // One order for all, so that two calls with the same events wait for each other instead of locking each other out.
     const ordered = [...rows].sort((a, b) => compare(a.source, b.source) || compare(a.sourceEventId, b.sourceEventId));
-    return inTenant(this.pool, tenantId, async (client) => {
-      const inserted = await client.query<{ id: Id<'event'> }>(insertNew, [JSON.stringify(ordered), tenantId]);
-      const fresh = new Set(inserted.rows.map((row) => row.id));
-      const earlier = await findEarlier(client, tenantId, rows, fresh);
-      return rows.map((row, place) => {
-        const id = earlier.get(place);
-        return id === undefined ? { id: row.id, duplicate: false } : { id, duplicate: true };
-      });
+    const inserted = await this.pool.query<{ id: Id<'event'> }>({
+      name: 'accept-events',
+      text: 'SELECT accept_events AS id FROM accept_events($1, $2)',
+      values: [tenantId, JSON.stringify(ordered)],
+    });
+    const fresh = new Set(inserted.rows.map((row) => row.id));
+    const earlier = await this.#findEarlier(tenantId, rows, fresh);
+    return rows.map((row, place) => {
+      const id = earlier.get(place);
+      return id === undefined ? { id: row.id, duplicate: false } : { id, duplicate: true };
     });
   }
 
   /** The events of these ids that exist, in no order. At most 1,000. */
   load(tenantId: Id<'tenant'>, ids: readonly Id<'event'>[]): Promise<readonly StoredEvent[]> {
     return inTenant(this.pool, tenantId, async (client) => {
-      const text = `SELECT ${stored} FROM events WHERE tenant_id = $1 AND id = ANY($2::text[]) LIMIT 1000`;
+      const text = `SELECT ${summary}, e.data FROM ${from}
+        WHERE e.tenant_id = $1 AND e.id = ANY($2::text[]) LIMIT ${eventsPerQuestionMax}`;
       return (await client.query<StoredEvent>(text, [tenantId, ids])).rows;
     });
   }
 
-  /** Makes held events ready. @returns how many were held. */
-  release(tenantId: Id<'tenant'>, ids: readonly Id<'event'>[]): Promise<number> {
+  /** Newest first. A filter by a status that is not `done` reads only events that are not finished. */
+  list(tenantId: Id<'tenant'>, page: PageRequest & EventFilter): Promise<Page<EventSummary>> {
+    const { where, values } = eventConditions(tenantId, page);
+    const text = `SELECT ${summary} FROM ${from} WHERE ${where} ORDER BY e.id DESC LIMIT ${page.limit + 1}`;
     return inTenant(this.pool, tenantId, async (client) => {
-      const text = `UPDATE events SET status = 'ready', note = NULL
-        WHERE tenant_id = $1 AND id = ANY($2::text[]) AND status = 'held'`;
-      return (await client.query(text, [tenantId, ids])).rowCount ?? 0;
+      const { rows } = await client.query<EventSummary>(text, values);
+      return pageOf(rows, page.limit, (event) => event.id);
+    });
+  }
+
+  /** Where in the batch the events are that were not inserted, and the ids they have had since the first time. */
+  async #findEarlier(
+    tenantId: Id<'tenant'>,
+    rows: readonly ReturnType<typeof toRow>[],
+    fresh: ReadonlySet<string>,
+  ): Promise<ReadonlyMap<number, Id<'event'>>> {
+    const missing = rows.flatMap(({ id, source, sourceEventId }, place) =>
+      fresh.has(id) ? [] : [{ place, source, sourceEventId }],
+    );
+    if (missing.length === 0) return new Map();
+    // One look into the index per event: as a plain join, the planner may read all events of the tenant instead.
+    return inTenant(this.pool, tenantId, async (client) => {
+      const values = [JSON.stringify(missing), tenantId];
+      const found = await client.query<{ id: Id<'event'>; place: number }>(findKept, values);
+      return new Map(found.rows.map((row) => [row.place, row.id]));
     });
   }
 }
@@ -120,27 +151,14 @@ function toRow(event: NewEvent) {
     source: storableText(event.source),
     sourceEventId: storableText(event.sourceEventId),
     type: storableText(event.type),
-    subject: storableOrNull(event.subject),
-    time: event.time?.toISOString() ?? null,
+    subject: event.subject === undefined ? undefined : storableText(event.subject),
+    time: event.time?.toISOString(),
     data: storableText(event.data),
     origin: event.origin,
-    held: storableOrNull(event.held),
+    held: storableOrNull(event.held) ?? undefined,
+    priority: event.priority,
+    notBefore: event.notBefore?.toISOString(),
   };
-}
-
-/** Where in the batch the events are that were not inserted, and the ids they have had since the first time. */
-async function findEarlier(
-  client: pg.PoolClient,
-  tenantId: Id<'tenant'>,
-  rows: readonly ReturnType<typeof toRow>[],
-  fresh: ReadonlySet<string>,
-): Promise<ReadonlyMap<number, Id<'event'>>> {
-  const missing = rows.flatMap(({ id, source, sourceEventId }, place) =>
-    fresh.has(id) ? [] : [{ place, source, sourceEventId }],
-  );
-  if (missing.length === 0) return new Map();
-  const found = await client.query<{ id: Id<'event'>; place: number }>(findKept, [JSON.stringify(missing), tenantId]);
-  return new Map(found.rows.map((row) => [row.place, row.id]));
 }
 
 function compare(a: string, b: string): number {

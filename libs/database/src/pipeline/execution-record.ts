@@ -20,6 +20,14 @@ export interface ExecutionRecord extends ExecutionResult {
   /** Which build of the engine ran it. */
   readonly engine?: string | undefined;
   readonly startedAt: Date;
+  /** Where the function stood among those of its point; counts from 1. */
+  readonly position?: number | undefined;
+  /** SHA-256 over input and output in hexadecimal, whether they are kept or not. */
+  readonly inputSha256?: string | undefined;
+  readonly outputSha256?: string | undefined;
+  /** Where the input is kept if not in `input`: as the data of its event, or in the storage under its hash. */
+  readonly inputPlace?: 'event' | 'storage' | undefined;
+  readonly outputPlace?: 'storage' | undefined;
 }
 
 /** What a list shows. */
@@ -56,4 +64,9 @@ export interface StoredExecution extends ExecutionSummary {
   readonly clockMs: number;
   readonly seed: string;
   readonly engine: string | null;
+  readonly position: number | null;
+  readonly inputSha256: string | null;
+  readonly outputSha256: string | null;
+  readonly inputPlace: 'event' | 'storage' | null;
+  readonly outputPlace: 'storage' | null;
 }

@@ -23,8 +23,14 @@ const summary = `id, kind, event_id AS "eventId", function_id AS "functionId", f
   instructions_used AS "instructionsUsed", fuel_used AS "fuelUsed", memory_bytes_peak AS "memoryBytesPeak",
   cpu_us AS "cpuUs", wall_us AS "wallUs", started_at AS "startedAt", recorded_at AS "recordedAt"`;
 
-const everything = `${summary}, input, output, log, log_bytes_dropped AS "logBytesDropped", limit_reached AS "limit",
-  exit_code AS "exitCode", guest_error AS "guestError", backtrace, clock_ms AS "clockMs", seed, engine`;
+// What the function read is not written twice: where it was the data of its event, it is read from there.
+const inputText = `CASE input_place WHEN 'event' THEN (SELECT e.data FROM events AS e
+  WHERE e.tenant_id = executions.tenant_id AND e.id = executions.event_id) ELSE input END AS input`;
+
+const everything = `${summary}, ${inputText}, output, log, log_bytes_dropped AS "logBytesDropped",
+  limit_reached AS "limit", exit_code AS "exitCode", guest_error AS "guestError", backtrace, clock_ms AS "clockMs",
+  seed, engine, position, encode(input_sha256, 'hex') AS "inputSha256", encode(output_sha256, 'hex') AS "outputSha256",
+  input_place AS "inputPlace", output_place AS "outputPlace"`;
 
 /** What was recorded, read-only, one tenant at a time. */
 export class ExecutionsRepository {
@@ -64,6 +70,8 @@ function conditionsOf(tenantId: Id<'tenant'>, asked: PageRequest & ExecutionFilt
   );
   add(asked.versionId, (place) => `version_id = ${place}`);
   add(asked.eventId, (place) => `event_id = ${place}`);
+  // An execution's id begins with the ten characters that are its event's time: a span of the primary key.
+  add(asked.eventId?.slice(4, 14), (place) => `id >= 'exe_' || ${place} AND id < 'exe_' || ${place} || '~'`);
   add(asked.outcome, (place) => `outcome = ${place}`);
   add(asked.kind, (place) => `kind = ${place}`);
   add(asked.from, (place) => `recorded_at >= ${place}`);

@@ -1,14 +1,12 @@
 import type { Id } from '@tenon/contracts';
 import type pg from 'pg';
 
-/** An event on its way to a queue: enough to schedule it, nothing of what it says. */
-export interface ClaimedEvent {
+/** An event that asks to be run: enough to put it in line, nothing of what it says. */
+export interface OutboxEvent {
   readonly id: Id<'event'>;
   readonly tenantId: Id<'tenant'>;
-  readonly type: string;
-  /** How often it was claimed, this time included. */
-  readonly attempts: number;
-  readonly acceptedAt: Date;
+  readonly priority: number;
+  readonly notBefore: Date | null;
 }
 
 /** A build that has not ended. */
@@ -19,70 +17,41 @@ export interface UnfinishedBuild {
   readonly createdAt: Date;
 }
 
-// The rows to change are an array, not a join: whatever the planner believes about their number, it looks each one up
-// by its id. As a join with a limit that it does not know, it reads the whole table.
-const claim = `
-  WITH due AS (
-    SELECT id FROM events WHERE status = 'ready' ORDER BY id LIMIT $1 FOR UPDATE SKIP LOCKED
-  )
-  UPDATE events AS e
-    SET status = 'queued', attempts = e.attempts + 1, queued_at = now(),
-        lease_until = now() + make_interval(secs => $2 / 1000.0)
-    WHERE e.id = ANY(ARRAY(SELECT id FROM due))
-    RETURNING e.id, e.tenant_id AS "tenantId", e.type, e.attempts, e.accepted_at AS "acceptedAt"`;
+const shown = `id, tenant_id AS "tenantId", priority, not_before AS "notBefore"`;
 
-const requeue = `
-  WITH late AS (
-    SELECT id FROM events WHERE status = 'queued' AND lease_until < now()
-      ORDER BY lease_until LIMIT $1 FOR UPDATE SKIP LOCKED
-  )
-  UPDATE events SET status = 'ready', lease_until = NULL WHERE id = ANY(ARRAY(SELECT id FROM late))`;
+/** Ids begin with the time at which they were made, so age is a bound on ids. */
+const olderThan = `'evt_' || ulid_time(now() - make_interval(secs => $2 / 1000.0))`;
 
-const queued = `
-  SELECT id, tenant_id AS "tenantId", type, attempts, accepted_at AS "acceptedAt"
-    FROM events WHERE status = 'queued' AND ($2 OR lease_until < now()) ORDER BY lease_until LIMIT $1`;
+const after = `
+  SELECT ${shown} FROM event_work WHERE id > $3 AND id < ${olderThan} AND status = 'ready' ORDER BY id LIMIT $1`;
 
-const extend = `
-  UPDATE events SET lease_until = now() + make_interval(secs => $2 / 1000.0)
-    WHERE id = ANY($1::text[]) AND status = 'queued'`;
+const newest = `
+  SELECT ${shown} FROM event_work WHERE id < ${olderThan} AND status = 'ready' ORDER BY id DESC LIMIT $1`;
+
+const stillReady = `SELECT ${shown} FROM event_work WHERE id = ANY($1::text[]) AND status = 'ready' LIMIT 1000`;
 
 const unfinished = `
   SELECT tenant_id AS "tenantId", id AS "versionId", build_attempts AS "buildAttempts", created_at AS "createdAt"
     FROM versions WHERE status = 'building' AND created_at < now() - make_interval(secs => $1 / 1000.0)
     ORDER BY created_at LIMIT $2`;
 
-/** The outbox across all tenants, as the relay sees it. Several relays may work at once; none gets another's events. */
+/** What waits to be run across all tenants, as the relay sees it: the truth from which the queue is made again. */
 export class OutboxRepository {
   constructor(private readonly pool: pg.Pool) {}
 
-  /**
-   * Takes up to `limit` ready events, oldest first, and marks them queued until `leaseMs` from now. Whoever dies with
-   * them in hand loses nothing: {@link requeueStale} makes them ready again.
-   */
-  async claimReady(limit: number, leaseMs: number): Promise<readonly ClaimedEvent[]> {
-    const { rows } = await this.pool.query<ClaimedEvent>(claim, [limit, leaseMs]);
-    return rows.sort((a, b) => (a.id < b.id ? -1 : 1));
+  /** Ready events that came more than `olderThanMs` ago, from the first id behind `afterId`, oldest first. */
+  async readyAfter(afterId: string, olderThanMs: number, limit: number): Promise<readonly OutboxEvent[]> {
+    return (await this.pool.query<OutboxEvent>(after, [limit, olderThanMs, afterId])).rows;
   }
 
-  /** Makes queued events ready again whose lease ran out. @returns how many there were, at most `limit`. */
-  async requeueStale(limit: number): Promise<number> {
-    return (await this.pool.query(requeue, [limit])).rowCount ?? 0;
+  /** The newest ready events that came more than `olderThanMs` ago: those whose offer may have got lost just now. */
+  async newestReady(olderThanMs: number, limit: number): Promise<readonly OutboxEvent[]> {
+    return (await this.pool.query<OutboxEvent>(newest, [limit, olderThanMs])).rows;
   }
 
-  /** Queued events whose lease ran out, or with `all` every queued one: for asking whether a job still carries them. */
-  async queued(options: { readonly limit: number; readonly all: boolean }): Promise<readonly ClaimedEvent[]> {
-    return (await this.pool.query<ClaimedEvent>(queued, [options.limit, options.all])).rows;
-  }
-
-  /** Keeps queued events from being taken for lost while their job is alive. */
-  async extendLease(ids: readonly Id<'event'>[], leaseMs: number): Promise<number> {
-    return (await this.pool.query(extend, [ids, leaseMs])).rowCount ?? 0;
-  }
-
-  /** Gives events back that were claimed and could not be queued. */
-  async unclaim(ids: readonly Id<'event'>[]): Promise<number> {
-    const text = `UPDATE events SET status = 'ready', lease_until = NULL WHERE id = ANY($1::text[]) AND status = 'queued'`;
-    return (await this.pool.query(text, [ids])).rowCount ?? 0;
+  /** Those of the events that still ask to be run. At most 1,000. */
+  async stillReady(ids: readonly Id<'event'>[]): Promise<readonly OutboxEvent[]> {
+    return (await this.pool.query<OutboxEvent>(stillReady, [ids])).rows;
   }
 
   /** Versions still building that were uploaded more than `olderThanMs` ago: their job may be lost. */

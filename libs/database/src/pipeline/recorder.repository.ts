@@ -1,17 +1,22 @@
-import { createHash } from 'node:crypto';
-import { type AuditDraft, appendAudit, type SqlRunner } from '@tenon/audit';
+import { type AuditDraft, type AuditSeals, appendAuditBatch, type SqlRunner } from '@tenon/audit';
 import type { Id } from '@tenon/contracts';
-import type pg from 'pg';
-import { inTenant } from '../connection/transaction.js';
+import pg from 'pg';
+import { inTransaction } from '../connection/transaction.js';
 import type { ExecutionRecord } from './execution-record.js';
-import { storableOrNull, storableText } from './storable.js';
+import type { AgainEvent, DoneEvent, PointResult } from './record-batch.js';
+import { executionRow, sha256, workRows } from './record-rows.js';
+import { storableText } from './storable.js';
 import { usageOf } from './usage-delta.js';
 
 /** What one job did, for one tenant. */
 export interface RecordBatch {
   readonly executions: readonly ExecutionRecord[];
   /** Events that need no further run. A note says why one had none at all. */
-  readonly doneEvents?: readonly { readonly id: Id<'event'>; readonly note?: string | undefined }[];
+  readonly doneEvents?: readonly DoneEvent[];
+  /** Events of which something was recorded and that come again, or never will. */
+  readonly againEvents?: readonly AgainEvent[];
+  /** What several functions made of an event together. */
+  readonly pointResults?: readonly PointResult[];
   /** Who ran it, for the audit: `system` unless a key asked for the run. */
   readonly actor?: string | undefined;
   readonly requestId?: string | undefined;
@@ -22,23 +27,16 @@ export interface RecordedBatch {
   readonly recorded: readonly Id<'execution'>[];
 }
 
+/** One tenant's part of a group that commits together. */
+export interface TenantBatch {
+  readonly tenantId: Id<'tenant'>;
+  readonly batch: RecordBatch;
+}
+
 /** Executions in one call; a micro-batch is far smaller. */
 export const executionsPerBatchMax = 1_000;
-
-const insertExecutions = `
-  INSERT INTO executions (tenant_id, id, kind, event_id, function_id, function_name, version_id, extension_point,
-    attempt, outcome, message, input, output, log, log_bytes_dropped, instructions_used, fuel_used, memory_bytes_peak,
-    cpu_us, wall_us, limit_reached, exit_code, guest_error, backtrace, clock_ms, seed, engine, started_at)
-  SELECT $2, id, kind, "eventId", "functionId", "functionName", "versionId", "extensionPoint", attempt, outcome,
-    message, input, output, log, "logBytesDropped", "instructionsUsed", "fuelUsed", "memoryBytesPeak", "cpuUs",
-    "wallUs", "limit", "exitCode", "guestError", backtrace, "clockMs", seed, engine, "startedAt"
-  FROM json_to_recordset($1::json) AS e(id text, kind text, "eventId" text, "functionId" text, "functionName" text,
-    "versionId" text, "extensionPoint" text, attempt int, outcome text, message text, input text, output text,
-    log text, "logBytesDropped" bigint, "instructionsUsed" bigint, "fuelUsed" bigint, "memoryBytesPeak" bigint,
-    "cpuUs" bigint, "wallUs" bigint, "limit" jsonb, "exitCode" bigint, "guestError" text, backtrace jsonb,
-    "clockMs" bigint, seed text, engine text, "startedAt" timestamptz)
-  ON CONFLICT DO NOTHING
-  RETURNING id`;
+/** Batches in one commit: each of its tenants has its audit chain locked meanwhile. */
+export const tenantsTogetherMax = 200;
 
 const insertUsage = `
   INSERT INTO usage_deltas (tenant_id, function_id, hour, executions, succeeded, failed_guest, failed_caller,
@@ -48,72 +46,80 @@ const insertUsage = `
   FROM json_to_recordset($1::json) AS u("functionId" text, hour timestamptz, executions bigint, succeeded bigint,
     "failedGuest" bigint, "failedCaller" bigint, "failedOurs" bigint, instructions bigint, fuel bigint, "cpuUs" bigint)`;
 
-// Found by their ids and nothing else: joined to a list of unknown length, the planner would rather read all events of
-// the tenant, and a batch would cost more with every event that was ever sent.
-const tickEvents = `
-  UPDATE events SET status = 'done', note = $3::json ->> id, done_at = now(), lease_until = NULL
-    WHERE id = ANY($1::text[]) AND tenant_id = $2 AND status <> 'done'`;
-
 /**
  * Writes what happened, through a role that can add records and never change one. Everything about a micro-batch is
- * one transaction: executions, their usage, one audit entry over them, and the ticks on their events. A batch that
- * comes again, in whole or in part, adds only what was missing.
+ * one transaction: executions, their usage, one audit entry over them, and the end of their events. A batch that comes
+ * again, in whole or in part, adds only what was missing.
  */
 export class RecorderRepository {
-  constructor(private readonly pool: pg.Pool) {}
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly seals?: AuditSeals,
+  ) {}
 
   /** @throws RangeError for more than 1,000 executions at once. */
   async record(tenantId: Id<'tenant'>, batch: RecordBatch): Promise<RecordedBatch> {
-    const { executions, doneEvents = [] } = batch;
-    if (executions.length > executionsPerBatchMax) throw new RangeError('too many executions in one batch');
-    return inTenant(this.pool, tenantId, async (client) => {
-      const fresh = await insertNew(client, tenantId, executions);
-      if (doneEvents.length > 0) await tick(client, tenantId, doneEvents);
-      if (fresh.length > 0) {
-        await client.query(insertUsage, [JSON.stringify(usageOf(fresh)), tenantId]);
-        // Last, because it locks the tenant's chain until the commit.
-        await appendAudit(runnerOf(client), tenantId, [auditDraft(fresh, batch)]);
-      }
-      return { recorded: fresh.map((execution) => execution.id) };
+    const [recorded] = await this.recordTogether([{ tenantId, batch }]);
+    return recorded ?? { recorded: [] };
+  }
+
+  /**
+   * Records batches of several tenants in one commit, each with its tenant named, so that the policies bind every row
+   * as they do for one. Answers in the order of `group`.
+   *
+   * @throws RangeError for more than 1,000 executions in one batch.
+   */
+  async recordTogether(group: readonly TenantBatch[]): Promise<readonly RecordedBatch[]> {
+    if (group.some(({ batch }) => batch.executions.length > executionsPerBatchMax)) {
+      throw new RangeError('too many executions in one batch');
+    }
+    if (group.length > tenantsTogetherMax) throw new RangeError('too many batches in one group');
+    return inTransaction(this.pool, async (client) => {
+      const fresh: (readonly ExecutionRecord[])[] = [];
+      for (const { tenantId, batch } of group) fresh.push(await insertNew(client, tenantId, batch));
+      const parts = group.flatMap((one, place) => {
+        const executions = fresh[place] ?? [];
+        return executions.length === 0 ? [] : [{ ...one, fresh: executions }];
+      });
+      for (const part of parts) await account(client, part);
+      await this.#append(client, parts);
+      return fresh.map((executions) => ({ recorded: executions.map((execution) => execution.id) }));
     });
+  }
+
+  /** Last, because it locks the tenants' chains until the commit. */
+  async #append(client: pg.PoolClient, parts: readonly FreshBatch[]): Promise<void> {
+    if (parts.length === 0) return;
+    const tenants = [...new Set(parts.map(({ tenantId }) => tenantId))].join(',');
+    await client.query("SELECT set_config('app.tenant_ids', $1, true)", [tenants]);
+    const appends = parts.map(({ tenantId, batch, fresh }) => ({
+      chain: tenantId,
+      drafts: [auditDraft(fresh, batch)],
+    }));
+    await appendAuditBatch(runnerOf(client), appends, { seals: this.seals });
   }
 }
 
-async function tick(
-  client: pg.PoolClient,
-  tenantId: Id<'tenant'>,
-  doneEvents: NonNullable<RecordBatch['doneEvents']>,
-): Promise<void> {
-  const notes = Object.fromEntries(doneEvents.flatMap(({ id, note }) => (note ? [[id, storableText(note)]] : [])));
-  const values = [doneEvents.map(({ id }) => id), tenantId, JSON.stringify(notes)];
-  // Without a name: a plan that was made while the outbox was empty would read all events of the tenant once it is not.
-  await client.query(tickEvents, values);
+interface FreshBatch extends TenantBatch {
+  readonly fresh: readonly ExecutionRecord[];
 }
 
-async function insertNew(client: pg.PoolClient, tenantId: Id<'tenant'>, executions: readonly ExecutionRecord[]) {
-  if (executions.length === 0) return [];
-  const rows = executions.map(toRow).sort((a, b) => (a.id < b.id ? -1 : 1));
-  const values = [JSON.stringify(rows), tenantId];
-  const inserted = await client.query<{ id: string }>({ name: 'insert-executions', text: insertExecutions, values });
+async function insertNew(client: pg.PoolClient, tenantId: Id<'tenant'>, batch: RecordBatch) {
+  const rows = batch.executions.map(executionRow).sort((a, b) => (a.id < b.id ? -1 : 1));
+  const inserted = await client.query<{ id: string }>({
+    name: 'record-runs',
+    text: 'SELECT record_runs AS id FROM record_runs($1, $2, $3)',
+    values: [tenantId, JSON.stringify(rows), JSON.stringify(workRows(batch))],
+  });
   const fresh = new Set(inserted.rows.map((row) => row.id));
   // `delete` also drops the second of two equal ids in one batch, which Postgres inserted once.
-  return executions.filter((execution) => fresh.delete(execution.id));
+  return batch.executions.filter((execution) => fresh.delete(execution.id));
 }
 
-function toRow(execution: ExecutionRecord) {
-  return {
-    ...execution,
-    message: storableText(execution.message),
-    input: storableOrNull(execution.input),
-    output: storableOrNull(execution.output),
-    log: storableText(execution.log),
-    guestError: storableOrNull(execution.guestError),
-    backtrace: execution.backtrace?.map(({ functionIndex, functionName }) => ({
-      functionIndex,
-      ...(functionName === undefined ? {} : { functionName: storableText(functionName) }),
-    })),
-    startedAt: execution.startedAt.toISOString(),
-  };
+async function account(client: pg.PoolClient, { tenantId, fresh }: FreshBatch): Promise<void> {
+  await client.query(`SET LOCAL app.tenant_id = ${pg.escapeLiteral(tenantId)}`);
+  const values = [JSON.stringify(usageOf(fresh)), tenantId];
+  await client.query({ name: 'insert-usage', text: insertUsage, values });
 }
 
 /** One entry for the batch: the chain vouches for each run and its output without growing by an entry per run. */
@@ -124,19 +130,17 @@ function auditDraft(fresh: readonly ExecutionRecord[], { actor = 'system', reque
     target: fresh.length === 1 && fresh[0] !== undefined ? fresh[0].id : `${fresh.length} executions`,
     ...(requestId === undefined ? {} : { requestId }),
     details: {
-      executions: fresh.map(({ id, functionId, versionId, outcome, output, instructionsUsed }) => ({
+      executions: fresh.map(({ id, functionId, versionId, outcome, output, outputSha256, instructionsUsed }) => ({
         id,
         functionId,
         versionId,
         outcome,
         instructionsUsed,
-        outputSha256: output === undefined ? undefined : sha256(storableText(output)),
+        outputSha256: outputSha256 ?? (output === undefined ? undefined : sha256(storableText(output))),
       })),
     },
   };
 }
-
-const sha256 = (text: string) => createHash('sha256').update(text).digest('hex');
 
 function runnerOf(client: pg.PoolClient): SqlRunner {
   return { query: async (text, values) => (await client.query<Record<string, unknown>>(text, [...values])).rows };

@@ -1,0 +1,52 @@
+import type { Database } from '@tenon/database';
+import type { DispatchedBatch, FairQueue, QueueProducer } from '@tenon/queue';
+import type { StepResult } from '../shared/wakeable-loop.js';
+import { toWaiting } from './queue-sweep.js';
+
+/** Jobs in one look. */
+const jobsPerLookMax = 100;
+
+/**
+ * Looks after batches that gave no sign of life: the relay died before it handed one over, or BullMQ gave a job up that
+ * took its workers down. What BullMQ still has is left to it; the events of what it has not go back into line.
+ */
+export class LeaseKeeper {
+  private readonly running = new Set<string>();
+
+  constructor(
+    private readonly outbox: Pick<Database['outbox'], 'stillReady'>,
+    private readonly fair: Pick<FairQueue, 'expired' | 'renew' | 'settle'>,
+    private readonly producer: Pick<QueueProducer, 'executionJobsThere'>,
+    private readonly onLost: (batch: DispatchedBatch) => Promise<void>,
+  ) {}
+
+  /** Keeps the job's lease for as long as `work` takes. */
+  async during<Result>(jobId: string, work: () => Promise<Result>): Promise<Result> {
+    this.running.add(jobId);
+    try {
+      return await work();
+    } finally {
+      this.running.delete(jobId);
+    }
+  }
+
+  async renew(): Promise<StepResult> {
+    if (this.running.size > 0) await this.fair.renew([...this.running]);
+    return 'idle';
+  }
+
+  async recover(): Promise<StepResult> {
+    const expired = await this.fair.expired(jobsPerLookMax);
+    if (expired.length === 0) return 'idle';
+    const there = await this.producer.executionJobsThere(expired.map(({ jobId }) => jobId));
+    if (there.size > 0) await this.fair.renew([...there]);
+    for (const batch of expired.filter(({ jobId }) => !there.has(jobId))) await this.takeBack(batch);
+    return expired.length === jobsPerLookMax ? 'more' : 'idle';
+  }
+
+  private async takeBack(batch: DispatchedBatch): Promise<void> {
+    await this.onLost(batch);
+    const again = await this.outbox.stillReady(batch.eventIds);
+    await this.fair.settle(batch.jobId, batch.tenantId, undefined, again.map(toWaiting));
+  }
+}

@@ -1,0 +1,129 @@
+import type { Id } from '@tenon/contracts';
+import pg from 'pg';
+import { inTenant } from '../connection/transaction.js';
+import { type EventFilter, eventConditions } from './event-status.js';
+
+/** An event as it is run. */
+export interface WorkEvent {
+  readonly id: Id<'event'>;
+  readonly type: string;
+  /** JSON text. */
+  readonly data: string;
+  readonly acceptedAt: Date;
+  /** Attempts that were recorded. */
+  readonly attempts: number;
+  /** Failures of ours since then. */
+  readonly failures: number;
+  /** What is left of it; null for all of it. */
+  readonly todo: EventTodo | null;
+}
+
+/** Points of an event that are not settled; a point with functions needs only those. */
+export interface EventTodo {
+  readonly points: readonly { readonly name: string; readonly functions?: readonly Id<'function'>[] }[];
+}
+
+/** A batch with the number under which the tenant's live functions may be kept. */
+export interface WorkBatch {
+  readonly events: readonly WorkEvent[];
+  readonly generation: string;
+}
+
+/** An event that goes (back) into line. */
+export interface ReadyEvent {
+  readonly id: Id<'event'>;
+  readonly priority: number;
+  readonly notBefore: Date | null;
+}
+
+/** Events by their ids, or the oldest `limit` of a filter. */
+export type EventChoice =
+  | { readonly ids: readonly Id<'event'>[] }
+  | { readonly filter: Omit<EventFilter, 'status'> & { readonly reason?: string | undefined }; readonly limit: number };
+
+const loadWork = `
+  SELECT e.id, e.type, e.data, e.accepted_at AS "acceptedAt", w.attempts, w.failures, w.todo
+    FROM event_work AS w JOIN events AS e ON e.tenant_id = w.tenant_id AND e.id = w.id
+    WHERE w.id = ANY($2::text[]) AND w.tenant_id = $1 AND w.status = 'ready' LIMIT 1000`;
+
+const again = `w.id, w.priority, w.not_before AS "notBefore"`;
+
+/** What is left to do with events, one tenant at a time. */
+export class EventWorkRepository {
+  constructor(private readonly pool: pg.Pool) {}
+
+  /** Those of the events that still are to be run, in no order. At most 1,000. */
+  load(tenantId: Id<'tenant'>, ids: readonly Id<'event'>[]): Promise<WorkBatch> {
+    return inTenant(this.pool, tenantId, async (client) => {
+      const { rows } = await client.query<WorkEvent>(loadWork, [tenantId, ids]);
+      const moved = await client.query<{ generation: string | null }>({
+        name: 'live-generation',
+        text: 'SELECT live_generation($1) AS generation',
+        values: [tenantId],
+      });
+      return { events: rows, generation: moved.rows[0]?.generation ?? '' };
+    });
+  }
+
+  /** Makes held events ready. @returns those that were held, to be offered to the queue. */
+  release(tenantId: Id<'tenant'>, choice: EventChoice): Promise<readonly ReadyEvent[]> {
+    return this.#change(tenantId, 'held', choice, `SET status = 'ready', reason = NULL, changed_at = now()`);
+  }
+
+  /** Gives dead events as many attempts again. @returns those that were dead, to be offered to the queue. */
+  revive(tenantId: Id<'tenant'>, choice: EventChoice): Promise<readonly ReadyEvent[]> {
+    const change = `SET status = 'ready', reason = NULL, failures = 0, not_before = NULL, changed_at = now(),
+      todo = jsonb_set(coalesce(w.todo, '{}'), '{revivedAt}', to_jsonb(w.attempts))`;
+    return this.#change(tenantId, 'dead', choice, change);
+  }
+
+  /** Gives dead events up. @returns how many were dead. */
+  discard(tenantId: Id<'tenant'>, choice: EventChoice): Promise<number> {
+    return this.#end(tenantId, 'dead', choice, 'discarded');
+  }
+
+  /**
+   * Ends events that have not been recorded, whether they wait, are held or run: what a run of them does is dropped.
+   *
+   * @returns how many had not ended.
+   */
+  cancel(tenantId: Id<'tenant'>, ids: readonly Id<'event'>[]): Promise<number> {
+    return this.#end(tenantId, undefined, { ids }, 'cancelled');
+  }
+
+  async #change(tenantId: Id<'tenant'>, status: string, choice: EventChoice, change: string) {
+    const { where, values } = conditionsOf(tenantId, status, choice);
+    const text = `UPDATE event_work AS w ${change} WHERE ${where} RETURNING ${again}`;
+    return inTenant(this.pool, tenantId, async (client) => (await client.query<ReadyEvent>(text, values)).rows);
+  }
+
+  async #end(tenantId: Id<'tenant'>, status: string | undefined, choice: EventChoice, ending: string) {
+    const { where, values } = conditionsOf(tenantId, status, choice);
+    const text = `
+      WITH ended AS (DELETE FROM event_work AS w WHERE ${where} RETURNING w.id, w.reason)
+      INSERT INTO event_endings (tenant_id, id, ending, note)
+        SELECT $1, id, ${pg.escapeLiteral(ending)}, reason FROM ended ON CONFLICT DO NOTHING`;
+    return inTenant(this.pool, tenantId, async (client) => (await client.query(text, values)).rowCount ?? 0);
+  }
+}
+
+interface Conditions {
+  readonly where: string;
+  readonly values: (string | Date | number | readonly string[])[];
+}
+
+function conditionsOf(tenantId: Id<'tenant'>, status: string | undefined, choice: EventChoice): Conditions {
+  const states = status === undefined ? '' : ` AND w.status = ${pg.escapeLiteral(status)}`;
+  if ('ids' in choice) {
+    return { where: `w.tenant_id = $1 AND w.id = ANY($2::text[])${states}`, values: [tenantId, choice.ids] };
+  }
+  const { reason, ...filter } = choice.filter;
+  const { where, values } = eventConditions(tenantId, filter);
+  const places: Conditions['values'] = [...values];
+  if (reason !== undefined) places.push(reason);
+  const because = reason === undefined ? '' : ` AND w.reason = $${places.length}`;
+  // Chosen first and changed by id: a limit has no place in an update.
+  const chosen = `SELECT w.id FROM event_work AS w JOIN events AS e ON e.tenant_id = w.tenant_id AND e.id = w.id
+    WHERE w.tenant_id = $1${states}${because} AND ${where} ORDER BY w.id LIMIT ${Math.floor(choice.limit)} FOR UPDATE OF w SKIP LOCKED`;
+  return { where: `w.id = ANY(ARRAY(${chosen})) AND w.tenant_id = $1`, values: places };
+}
