@@ -10,6 +10,7 @@ import { HealthModule } from './health/health.module.js';
 import { KeysModule } from './keys/keys.module.js';
 import { PlansModule } from './plans/plans.module.js';
 import { type Platform, platformModule } from './platform/platform.module.js';
+import { RateLimitModule } from './rate-limit/rate-limit.module.js';
 import { TenantsModule } from './tenants/tenants.module.js';
 import { UsageModule } from './usage/usage.module.js';
 import { VersionsModule } from './versions/versions.module.js';
@@ -35,5 +36,5 @@ class AppModule {}
 
 /** Every feature, on one platform. */
 export function appModule(platform: Platform, identity: IdentitySettings): DynamicModule {
-  return { module: AppModule, imports: [platformModule(platform, identity), AuthModule, ...features] };
+  return { module: AppModule, imports: [platformModule(platform, identity), AuthModule, RateLimitModule, ...features] };
 }

@@ -11,6 +11,7 @@ import { createHttpAdapter } from './http/server.js';
 import { serveDocs } from './openapi/docs.js';
 import type { AboutApi } from './openapi/document.js';
 import type { Platform } from './platform/platform.module.js';
+import { limitEveryRoute } from './rate-limit/limit-every-route.js';
 
 export interface ApiOptions extends AboutApi, IdentityOptions {
   /** Take the client's address from X-Forwarded-For: only behind a proxy of one's own. */
@@ -32,6 +33,7 @@ export async function createApi(platform: Platform, options: ApiOptions): Promis
   app.useGlobalPipes(new RequestValidationPipe());
   app.useGlobalFilters(new ProblemFilter());
   guardEveryRoute(app);
+  limitEveryRoute(app.getHttpAdapter().getInstance(), platform.quotas);
   serveDocs(app, options);
   await app.init();
   await app.getHttpAdapter().getInstance().ready();

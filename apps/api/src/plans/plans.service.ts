@@ -5,19 +5,29 @@ import { auditOf } from '../auth/audit-draft.js';
 import type { Caller } from '../http/caller.js';
 import { checkPreconditions, type Preconditions } from '../http/preconditions.js';
 import { DATABASE } from '../platform/tokens.js';
+import { QuotaChanges } from '../rate-limit/quota-changes.js';
 
 @Injectable()
 export class PlansService {
-  constructor(@Inject(DATABASE) private readonly database: Database) {}
+  constructor(
+    @Inject(DATABASE) private readonly database: Database,
+    private readonly quotaChanges: QuotaChanges,
+  ) {}
 
-  put(caller: Caller, name: string, body: PutPlanBody, conditions: Preconditions): Promise<PlanAnswer> {
-    return this.database.asOperator(async (tx) => {
+  async put(caller: Caller, name: string, body: PutPlanBody, conditions: Preconditions): Promise<PlanAnswer> {
+    const answer = await this.database.asOperator(async (tx) => {
       await checkPreconditions(tx, `plan:${name}`, conditions, async () => toAnswerOrNull(await tx.plans.find(name)));
       const plan = await tx.plans.put(name, body);
-      const details = { functionsMax: body.functionsMax, executionLimits: { ...body.executionLimits } };
+      const details = {
+        functionsMax: body.functionsMax,
+        executionLimits: { ...body.executionLimits },
+        quotas: { ...body.quotas },
+      };
       await tx.audit.append(auditOf(caller, 'plan.put', name, details));
       return toAnswer(plan);
     });
+    await this.quotaChanges.planChanged(name, body.quotas);
+    return answer;
   }
 
   async get(name: string): Promise<PlanAnswer> {

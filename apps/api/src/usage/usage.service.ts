@@ -1,24 +1,32 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { ProblemError, type UsageAnswer, type UsageQuery } from '@tenon/contracts';
 import type { Database, FunctionUsage } from '@tenon/database';
+import type { Quotas } from '@tenon/quota';
 import type { TenantCaller } from '../http/caller.js';
-import { DATABASE } from '../platform/tokens.js';
+import { DATABASE, QUOTAS } from '../platform/tokens.js';
 
 const hourMs = 3_600_000;
 const spanMsDefault = 30 * 24 * hourMs;
 
-/** What a tenant's functions used. */
+/** What a tenant's functions used, and where it stands with its quotas. */
 @Injectable()
 export class UsageService {
-  constructor(@Inject(DATABASE) private readonly database: Database) {}
+  constructor(
+    @Inject(DATABASE) private readonly database: Database,
+    @Inject(QUOTAS) private readonly quotas: Quotas,
+  ) {}
 
   /** Usage is kept by the hour, so the span is widened to whole hours; the answer says which. */
   async get(caller: TenantCaller, query: UsageQuery): Promise<UsageAnswer> {
     const { from, to } = wholeHours(query, Date.now());
-    const rows = await this.database.usage.perFunction(caller.tenantId, from, to);
+    const [rows, quotas] = await Promise.all([
+      this.database.usage.perFunction(caller.tenantId, from, to),
+      this.quotas.states(caller.tenantId),
+    ]);
     return {
       from: from.toISOString(),
       to: to.toISOString(),
+      quotas: [...quotas],
       total: rows.map(figuresOf).reduce(add, nothing),
       functions: rows.map((row) => ({
         functionId: row.functionId,

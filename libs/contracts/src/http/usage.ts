@@ -1,5 +1,6 @@
 import { z } from 'zod';
 import { idSchema } from '../ids.js';
+import { quotaStateSchema } from '../quotas.js';
 import { timeInputSchema, timeSchema } from '../time.js';
 
 /** A span of time; it is widened to whole hours (UTC). */
@@ -26,6 +27,8 @@ export const usageSchema = z
   .object({
     from: timeSchema,
     to: timeSchema,
+    /** Where the tenant stands now with the quotas of its plan, whatever span was asked for. */
+    quotas: z.array(quotaStateSchema),
     total: usageFiguresSchema,
     functions: z.array(
       z.object({ functionId: idSchema('function'), function: z.string(), ...usageFiguresSchema.shape }),

@@ -1,0 +1,33 @@
+import { ProblemError } from '@tenon/contracts';
+import type { Quotas, RequestCaller } from '@tenon/quota';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { requestFields, seconds } from './rate-limit-fields.js';
+
+/**
+ * Counts every request that has a caller, after its key was checked and before its body is read. Public routes have no
+ * caller; a webhook counts for its tenant once its source is known.
+ */
+export function limitEveryRoute(server: FastifyInstance, quotas: Quotas): void {
+  server.addHook('onRequest', async (request, reply) => {
+    const caller = countedCaller(request);
+    if (caller !== undefined) await admitRequest(quotas, caller, reply);
+  });
+}
+
+/** @throws ProblemError `rate_limited`; the header fields are set either way */
+export async function admitRequest(quotas: Quotas, caller: RequestCaller, reply: FastifyReply): Promise<void> {
+  const verdict = await quotas.admitRequest(caller);
+  const fields = requestFields(verdict);
+  if (fields !== undefined) reply.headers(fields);
+  if (verdict.admitted) return;
+  const waitS = Math.max(1, seconds(verdict.retryAfterMs));
+  reply.header('retry-after', String(waitS));
+  throw new ProblemError('rate_limited', `Too many requests; the next one may come in ${waitS} s.`);
+}
+
+/** An operator who acts for a tenant must not use up what that tenant may ask. */
+function countedCaller({ tenonCaller, tenonTenantId }: FastifyRequest): RequestCaller | undefined {
+  if (tenonCaller === undefined) return undefined;
+  const { kind, actor } = tenonCaller;
+  return kind === 'operator' || tenonTenantId === undefined ? { actor } : { tenantId: tenonTenantId, actor };
+}

@@ -1,0 +1,66 @@
+import type { QuotaState } from '@tenon/contracts';
+import type { BucketState, RequestVerdict } from '@tenon/quota';
+
+/** The two header fields of draft-ietf-httpapi-ratelimit-headers: what is granted, and what is left of it. */
+export type RateLimitFields = Readonly<Record<'ratelimit-policy' | 'ratelimit', string>>;
+
+/** One quota as the fields name it. Names are ours and need no escaping; the numbers are Integers of RFC 9651. */
+interface Item {
+  readonly name: string;
+  readonly quota: number;
+  readonly remaining: number;
+  readonly windowS?: number | undefined;
+  readonly resetS?: number | undefined;
+}
+
+/** The largest Integer of a structured field. */
+const integerMax = 999_999_999_999_999;
+/** Rounding of sums must not turn 2 s into 3. */
+const slackMs = 10;
+
+/** What a request is told: how its tenant and its key stand after it. Undefined for a caller without a bucket. */
+export function requestFields({ tenant, key }: Pick<RequestVerdict, 'tenant' | 'key'>): RateLimitFields | undefined {
+  const items = [bucketItem('requests', tenant), bucketItem('key_requests', key)].filter((item) => item !== undefined);
+  return items.length === 0 ? undefined : fieldsOf(items);
+}
+
+/** What `GET /v1/usage` tells beside its answer: the same numbers. */
+export function quotaFields(states: readonly QuotaState[], nowMs: number): RateLimitFields | undefined {
+  const items = states.map(({ name, limit, remaining, resetsAt }) => ({
+    name,
+    quota: limit,
+    remaining,
+    ...(resetsAt === undefined ? {} : { resetS: seconds(Date.parse(resetsAt) - nowMs) }),
+    ...(windowOf(name) === undefined ? {} : { windowS: windowOf(name) }),
+  }));
+  return items.length === 0 ? undefined : fieldsOf(items);
+}
+
+/** Whole seconds, rounded up: whoever waits that long has waited long enough. */
+export function seconds(ms: number): number {
+  return Math.max(0, Math.ceil((ms - slackMs) / 1_000));
+}
+
+function windowOf(name: string): number | undefined {
+  return name.endsWith('_per_minute') ? 60 : undefined;
+}
+
+function bucketItem(name: string, bucket: BucketState | undefined): Item | undefined {
+  if (bucket === undefined) return undefined;
+  const { limit, remaining, windowMs, resetMs } = bucket;
+  return { name, quota: limit, remaining, windowS: Math.max(1, seconds(windowMs)), resetS: seconds(resetMs) };
+}
+
+function fieldsOf(items: readonly Item[]): RateLimitFields {
+  const policy = items.map(({ name, quota, windowS }) => member(name, { q: quota, w: windowS }));
+  const left = items.map(({ name, remaining, resetS }) => member(name, { r: remaining, t: resetS }));
+  return { 'ratelimit-policy': policy.join(', '), ratelimit: left.join(', ') };
+}
+
+function member(name: string, parameters: Readonly<Record<string, number | undefined>>): string {
+  let text = `"${name}"`;
+  for (const [key, value] of Object.entries(parameters)) {
+    if (value !== undefined) text += `;${key}=${Math.min(integerMax, Math.max(0, Math.floor(value)))}`;
+  }
+  return text;
+}
