@@ -14,7 +14,7 @@ export class WebhooksController {
   @Post(':source')
   @HttpCode(202)
   @Public()
-  @ApiProblems('signature_invalid', 'tenant_suspended', 'invalid_event')
+  @ApiProblems('signature_invalid', 'tenant_suspended', 'invalid_event', 'rate_limited')
   @ApiRequestContent({ 'application/json': jsonValueSchema })
   @ApiOperation({
     summary: 'Receive a signed message',

@@ -9,10 +9,11 @@ import {
   type WebhookScheme,
 } from '@tenon/contracts';
 import type { Database, ReceivingSource } from '@tenon/database';
+import type { Quotas } from '@tenon/quota';
 import { eventTypeOf, verifyWebhook, type WebhookHeaders } from '@tenon/webhooks';
 import { RefusalLog } from '../auth/refusal-log.js';
 import { EventsService } from '../events/events.service.js';
-import { DATABASE, SEALER } from '../platform/tokens.js';
+import { DATABASE, QUOTAS, SEALER } from '../platform/tokens.js';
 
 const sourceIdSchema = idSchema('webhookSource');
 
@@ -33,6 +34,7 @@ export class WebhooksService {
   constructor(
     @Inject(DATABASE) private readonly database: Database,
     @Inject(SEALER) private readonly sealer: Sealer,
+    @Inject(QUOTAS) private readonly quotas: Quotas,
     private readonly refusals: RefusalLog,
     private readonly events: EventsService,
   ) {}
@@ -45,6 +47,10 @@ export class WebhooksService {
       throw new ProblemError('signature_invalid', 'The source is unknown or the signature does not match.');
     }
     if (source.tenantStatus !== 'active') throw new ProblemError('tenant_suspended', 'The tenant is suspended.');
+    // A sender that is refused here delivers the message again.
+    const verdict = await this.quotas.admitRequest({ tenantId: source.tenantId });
+    if (!verdict.admitted)
+      throw new ProblemError('rate_limited', 'Too many requests; deliver the message again later.');
     const event = toCloudEvent(source, message, messageId);
     const read = { events: [event], pointerTo: () => '/body' };
     return this.events.accept(source.tenantId, read, `webhook:${source.id}`);
