@@ -4,6 +4,7 @@ import { NestLogger } from '@tenon/telemetry';
 import { appModule } from './app.module.js';
 import { AccessService } from './auth/access.service.js';
 import { type IdentityOptions, identitySettings } from './auth/identity-settings.js';
+import { heedIdempotencyKeys } from './http/idempotency/idempotency-hooks.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { RequestValidationPipe } from './http/request-validation.pipe.js';
 import { settingsOf } from './http/route-settings.js';
@@ -33,6 +34,7 @@ export async function createApi(platform: Platform, options: ApiOptions): Promis
   app.useGlobalPipes(new RequestValidationPipe());
   app.useGlobalFilters(new ProblemFilter());
   guardEveryRoute(app);
+  heedIdempotencyKeys(app.getHttpAdapter().getInstance(), platform);
   limitEveryRoute(app.getHttpAdapter().getInstance(), platform.quotas);
   serveDocs(app, options);
   await app.init();

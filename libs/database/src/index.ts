@@ -37,7 +37,6 @@ export type { RunnableFunction, RunnablePoint } from './pipeline/live-functions.
 export type { OutboxEvent, UnfinishedBuild } from './pipeline/outbox.repository.js';
 export type { TenantLimits, TenantQuota } from './pipeline/quota.repository.js';
 export type { AgainEvent, DoneEvent, PointResult, PointStep } from './pipeline/record-batch.js';
-export type { TenantLimits, TenantQuota } from './pipeline/quota.repository.js';
 export type { RecordBatch, RecordedBatch, TenantBatch } from './pipeline/recorder.repository.js';
 export type { FunctionUsage } from './pipeline/usage.repository.js';
 export type { AuditFilter } from './repositories/audit.repository.js';

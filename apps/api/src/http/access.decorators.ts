@@ -6,7 +6,7 @@ import { ApiProblems } from '../openapi/answers.decorators.js';
 
 /** Who may call a route. A route without one of these decorators stops the boot. */
 export type Access =
-  | { readonly kind: 'public' }
+  | { readonly kind: 'public'; readonly fromHereOnly?: true }
   | { readonly kind: 'operator' }
   /** For one tenant: its own keys with the scope, and operator keys that name the tenant. */
   | { readonly kind: 'tenant'; readonly scope: Scope; readonly tenantFrom: 'header' | 'path' }
@@ -19,6 +19,8 @@ export interface RouteSettings {
   readonly access: Access;
   /** The largest body of this route, where it differs from the default. */
   readonly bodyBytesMax?: number;
+  /** Doing it twice does no harm, so a request with an idempotency key may be tried again after any failure of ours. */
+  readonly repeatable?: true;
 }
 
 type RouteExtras = Omit<RouteSettings, 'access'>;
@@ -30,6 +32,10 @@ function access(rule: Access, extras: RouteExtras, problems: readonly ProblemCod
 
 /** Anybody, without a key. */
 export const Public = (extras: RouteExtras = {}) => access({ kind: 'public' }, extras, []);
+
+/** Anybody, but from no page of another origin: for what sets the cookie of a session. */
+export const PublicFromHere = (extras: RouteExtras = {}) =>
+  access({ kind: 'public', fromHereOnly: true }, extras, ['csrf_failed']);
 
 /** Two ways to say who one is; a session needs the token against forged requests where something changes. */
 const credentials = [ApiBearerAuth('key'), ApiCookieAuth('session')];

@@ -1,8 +1,14 @@
 import { cloudEventMediaTypes } from '@tenon/contracts';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { parseJsonBody } from './json-body.js';
 
 const jsonTypes = ['application/json', cloudEventMediaTypes.structured, cloudEventMediaTypes.batch];
+
+/** Whether the body of `request` is read and parsed before its handler runs. */
+export function isJsonRequest({ headers }: FastifyRequest): boolean {
+  const type = headers['content-type']?.split(';', 1)[0]?.trim().toLowerCase() ?? '';
+  return jsonTypes.includes(type);
+}
 
 /**
  * JSON is parsed by our own rules and its bytes are kept for signatures; an upload is handed on as the stream that it

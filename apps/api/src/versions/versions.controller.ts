@@ -73,7 +73,7 @@ export class VersionsController {
 
   @Post(':version/test')
   @HttpCode(200)
-  @Allow('functions:write')
+  @Allow('functions:write', { repeatable: true })
   @ApiProblems('version_not_ready')
   @ApiOperation({ summary: 'Run a version on an input', description: 'Recorded as a test; nothing goes live.' })
   @ApiAnswer(200, 'The execution, whatever its outcome.', executionSchema)

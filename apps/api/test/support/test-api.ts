@@ -38,6 +38,8 @@ export interface TestApi {
   request(options: InjectOptions & { readonly key?: string | undefined }): Promise<Response>;
   createTenant(name?: string): Promise<TestTenant>;
   createKey(tenantId: Id<'tenant'>, held: readonly Scope[], expiresAt?: Date): Promise<{ id: Id<'key'>; key: string }>;
+  /** Another api on the same database, Redis and folder, with nothing in its memory. */
+  startTwin(): Promise<NestFastifyApplication>;
   close(): Promise<void>;
 }
 
@@ -69,7 +71,8 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     worker: options.worker ?? noWorker,
     logger: createLogger({ name: 'api', level: 'info', destination: linesInto(logLines) }),
   };
-  const app = await createApi(platform, { version: '0.0.0-test', publicUrl: 'https://tenon.test' });
+  const about = { version: '0.0.0-test', publicUrl: 'https://tenon.test' };
+  const app = await createApi(platform, about);
   const conforms = createConformityCheck((await app.inject({ method: 'GET', url: '/openapi.json' })).json());
   const operatorKey = await createOperatorKey(database);
   const api: TestApi = {
@@ -99,6 +102,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
       );
       return { id: row.id, key };
     },
+    startTwin: () => createApi(platform, about),
     close: async () => {
       await app.close();
       await Promise.all([queue.close(), fair.close(), quotas.close(), database.close()]);

@@ -8,6 +8,9 @@ const rollUpMs = 10_000;
 const rowsPerRollUp = 10_000;
 /** Partitions are made a week ahead, so an hourly look has many chances. */
 const partitionsMs = 60 * 60 * 1_000;
+/** Idempotency keys are kept for a day; a minute more does no harm. */
+const forgetMs = 60_000;
+const keysPerForget = 5_000;
 
 /** Housekeeping in Postgres. Several workers may do it at once: each statement takes what no other has. */
 @Module({})
@@ -24,7 +27,11 @@ export class MaintenanceModule implements OnApplicationBootstrap, OnModuleDestro
         errorPauseMs: 1_000,
         onError: (error) => logger.warn({ err: error }, 'housekeeping failed'),
       });
-    this.loops = [loop(() => this.rollUp(), rollUpMs), loop(() => this.makePartitions(), partitionsMs)];
+    this.loops = [
+      loop(() => this.rollUp(), rollUpMs),
+      loop(() => this.makePartitions(), partitionsMs),
+      loop(() => this.forgetKeys(), forgetMs),
+    ];
   }
 
   onApplicationBootstrap(): void {
@@ -43,5 +50,10 @@ export class MaintenanceModule implements OnApplicationBootstrap, OnModuleDestro
   private async makePartitions(): Promise<StepResult> {
     await this.database.maintenance.ensureExecutionPartitions();
     return 'idle';
+  }
+
+  private async forgetKeys(): Promise<StepResult> {
+    const forgotten = await this.database.idempotency.forget(keysPerForget);
+    return forgotten === keysPerForget ? 'more' : 'idle';
   }
 }
