@@ -7,10 +7,14 @@ import { ExecutionsModule } from './executions/executions.module.js';
 import { ExtensionPointsModule } from './extension-points/extension-points.module.js';
 import { FunctionsModule } from './functions/functions.module.js';
 import { HealthModule } from './health/health.module.js';
+import { InvitationsModule } from './invitations/invitations.module.js';
 import { KeysModule } from './keys/keys.module.js';
+import { MembersModule } from './members/members.module.js';
+import { OperatorsModule } from './operators/operators.module.js';
 import { PlansModule } from './plans/plans.module.js';
 import { type Platform, platformModule } from './platform/platform.module.js';
 import { RateLimitModule } from './rate-limit/rate-limit.module.js';
+import { SessionsModule } from './sessions/sessions.module.js';
 import { TenantsModule } from './tenants/tenants.module.js';
 import { UsageModule } from './usage/usage.module.js';
 import { VersionsModule } from './versions/versions.module.js';
@@ -20,6 +24,10 @@ const features = [
   HealthModule,
   TenantsModule,
   KeysModule,
+  MembersModule,
+  InvitationsModule,
+  OperatorsModule,
+  SessionsModule,
   PlansModule,
   ExtensionPointsModule,
   FunctionsModule,

@@ -3,9 +3,9 @@ import { type Id, idSchema, ProblemError, type Scope, scopes, scopesOfRole } fro
 import type { AuthenticatedKey, Database } from '@tenon/database';
 import type { FastifyRequest } from 'fastify';
 import type { Access } from '../http/access.decorators.js';
-import { originOf } from '../http/caller.js';
+import { type OpenSession, originOf } from '../http/caller.js';
 import { DATABASE, IDENTITY } from '../platform/tokens.js';
-import { Authenticator, type OpenSession, unauthenticated } from './authenticator.js';
+import { Authenticator, unauthenticated } from './authenticator.js';
 import { isFromElsewhere, isUnsafe } from './forgery.js';
 import type { IdentitySettings } from './identity-settings.js';
 import { RefusalLog } from './refusal-log.js';
@@ -45,7 +45,10 @@ export class AccessService {
    *   `tenant_suspended` or `not_found`
    */
   async admit(request: FastifyRequest, access: Access): Promise<void> {
-    if (access.kind === 'public') return;
+    if (access.kind === 'public') {
+      if (access.fromHereOnly) this.#assertFromHere(request);
+      return;
+    }
     const principal = await this.#principalOf(request);
     try {
       this.#assertGenuine(request, principal);
@@ -53,7 +56,9 @@ export class AccessService {
       const { kind, scopes: held, tenantId } = grant;
       const origin = { requestId: request.id, from: originOf(request) };
       request.tenonCaller = { actor: actorOf(principal), via: principal.via, kind, scopes: held, ...origin };
-      if (principal.via === 'session') request.tenonSession = principal.session;
+      if (principal.via === 'session') {
+        request.tenonSession = { token: principal.token, session: principal.session };
+      }
       if (tenantId !== undefined) request.tenonTenantId = tenantId;
     } catch (error) {
       if (error instanceof ProblemError) this.#recordRefusal(request, principal, error);
@@ -76,9 +81,15 @@ export class AccessService {
     }
     if (!isUnsafe(request.method)) return;
     const given = request.headers['x-csrf-token']?.toString();
-    if (isFromElsewhere(request.headers, this.settings.origin) || !isCsrfToken(given, principal.token)) {
-      throw new ProblemError('csrf_failed', 'Send the csrfToken of the session in the header "X-CSRF-Token".');
-    }
+    this.#assertFromHere(request);
+    if (isCsrfToken(given, principal.token)) return;
+    throw new ProblemError('csrf_failed', 'Send the csrfToken of the session in the header "X-CSRF-Token".');
+  }
+
+  /** Else a page of somebody else's could sign its visitors in as somebody of its choice. */
+  #assertFromHere(request: FastifyRequest): void {
+    if (!isFromElsewhere(request.headers, this.settings.origin)) return;
+    throw new ProblemError('csrf_failed', 'The request began on a page of another origin.');
   }
 
   async #grant(request: FastifyRequest, principal: Principal, access: GuardedAccess): Promise<Grant> {

@@ -1,22 +1,17 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { apiKeyKindOf, hashApiKey, ProblemError } from '@tenon/contracts';
 import type { AuthenticatedKey, Database, SignedIn } from '@tenon/database';
+import type { OpenSession } from '../http/caller.js';
 import { DATABASE, IDENTITY } from '../platform/tokens.js';
 import { BoundedCache } from '../schemas/bounded-cache.js';
-import { cookieName, readCookie } from './cookies.js';
+import { cookieName, readCookie, sessionCookie } from './cookies.js';
 import type { IdentitySettings } from './identity-settings.js';
-import { hashOfToken, sessionCookie } from './session-token.js';
+import { hashOfToken } from './session-token.js';
 
 /** A key or session that was revoked opens nothing after this time in any process. */
 const cacheMs = 500;
 const keysMax = 10_000;
 const sessionsMax = 10_000;
-
-/** A session with the token that opened it. */
-export interface OpenSession {
-  readonly token: string;
-  readonly session: SignedIn;
-}
 
 /** Finds out whose key or session a request carries. */
 @Injectable()

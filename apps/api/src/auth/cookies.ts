@@ -8,6 +8,9 @@ export interface CookieTerms {
   readonly maxAgeS: number;
 }
 
+/** The cookie that holds a session's token. */
+export const sessionCookie = 'tenon_session';
+
 /** More than any cookie of ours; a longer header is not looked through. */
 const headerCharactersMax = 8_192;
 
@@ -27,6 +30,11 @@ export function readCookie(header: string | undefined, name: string): string | u
     return at >= 0 && part.slice(0, at).trim() === name ? [part.slice(at + 1).trim()] : [];
   });
   return values.length === 1 ? values[0] : undefined;
+}
+
+/** The session's token, under whichever of its two names the browser keeps it. */
+export function readSessionToken(header: string | undefined): string | undefined {
+  return readCookie(header, cookieName(sessionCookie, true)) ?? readCookie(header, sessionCookie);
 }
 
 /** A `Set-Cookie` header. No script can read the cookie. @param value letters, digits, `-`, `_`, `.` and `~`. */

@@ -1,8 +1,5 @@
 import { createHash, createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
-/** The cookie that holds a session's token. */
-export const sessionCookie = 'tenon_session';
-
 /** 256 random bits: nobody guesses one, so an unsalted hash is enough to keep it. */
 const tokenBytes = 32;
 const pattern = /^tn[si]_[0-9a-f]{64}$/;

@@ -16,6 +16,13 @@ export interface Caller {
   readonly from: RequestOrigin;
 }
 
+/** A session with the token that opened it. */
+export interface OpenSession {
+  /** Never logged. */
+  readonly token: string;
+  readonly session: SignedIn;
+}
+
 export interface RequestOrigin {
   /** The IP address, by X-Forwarded-For only behind a proxy of one's own. */
   readonly address: string;
@@ -41,7 +48,7 @@ declare module 'fastify' {
     /** Set by the access hook before the body is read; absent on public routes. */
     tenonCaller?: Caller;
     /** Set where the caller is a person who is signed in. */
-    tenonSession?: SignedIn;
+    tenonSession?: OpenSession;
     tenonTenantId?: Id<'tenant'>;
   }
 }
@@ -60,7 +67,7 @@ export const CurrentTenant = createParamDecorator((_data: unknown, context: Exec
 });
 
 /** Hands the session to the handler of a route that only people can ask. */
-export const CurrentSession = createParamDecorator((_data: unknown, context: ExecutionContext): SignedIn => {
+export const CurrentSession = createParamDecorator((_data: unknown, context: ExecutionContext): OpenSession => {
   const session = context.switchToHttp().getRequest<FastifyRequest>().tenonSession;
   if (session === undefined) throw new Error('the route is not one of a session: its access decorator is wrong');
   return session;

@@ -9,10 +9,12 @@ import {
   idSchema,
   keysQuerySchema,
   type PageQuery,
+  type RotateKeyBody,
+  rotateKeyBodySchema,
 } from '@tenon/contracts';
 import { AllowForTenantInPath } from '../http/access.decorators.js';
 import { CurrentTenant, type TenantCaller } from '../http/caller.js';
-import { ApiAnswer } from '../openapi/answers.decorators.js';
+import { ApiAnswer, ApiProblems } from '../openapi/answers.decorators.js';
 import { KeysService } from './keys.service.js';
 import { ApiTenantInPath } from './tenant-in-path.decorator.js';
 
@@ -37,6 +39,23 @@ export class KeysController {
   @ApiAnswer(200, 'A page of keys.', apiKeyPageSchema)
   list(@CurrentTenant() caller: TenantCaller, @Query({ schema: keysQuerySchema }) query: PageQuery) {
     return this.keys.list(caller, query);
+  }
+
+  @Post(':key/rotate')
+  @AllowForTenantInPath('keys:write')
+  @ApiTenantInPath()
+  @ApiProblems('key_ended')
+  @ApiOperation({
+    summary: 'Make a new key in the place of one',
+    description: 'The old key goes on working for the overlap. The new one is in this answer only.',
+  })
+  @ApiAnswer(201, 'The new key.', createdKeySchema)
+  rotate(
+    @CurrentTenant() caller: TenantCaller,
+    @Param('key', { schema: idSchema('key') }) id: Id<'key'>,
+    @Body({ schema: rotateKeyBodySchema }) body: RotateKeyBody,
+  ) {
+    return this.keys.rotate(caller, id, body);
   }
 
   @Delete(':key')

@@ -61,6 +61,12 @@ export class SessionsRepository {
     return count === 1;
   }
 
+  /** Ends the session behind a token, whoever's it is; nothing where there is none. */
+  async revokeByToken(tokenHash: Uint8Array): Promise<void> {
+    const where = { tokenHash: new Uint8Array(tokenHash), revokedAt: null };
+    await this.prisma.session.updateMany({ where, data: { revokedAt: new Date() } });
+  }
+
   /** @returns how many were live. */
   async revokeAll(userId: Id<'user'>, except?: Id<'session'>): Promise<number> {
     const where = { userId, revokedAt: null, ...(except === undefined ? {} : { id: { not: except } }) };

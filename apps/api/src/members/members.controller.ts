@@ -1,0 +1,62 @@
+import { Body, Controller, Delete, Get, HttpCode, Param, Put, Query } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
+import {
+  type Id,
+  idSchema,
+  memberPageSchema,
+  memberSchema,
+  membersQuerySchema,
+  type PageQuery,
+  type PutMemberBody,
+  putMemberBodySchema,
+} from '@tenon/contracts';
+import { AllowForTenantInPath } from '../http/access.decorators.js';
+import { CurrentTenant, type TenantCaller } from '../http/caller.js';
+import { ApiTenantInPath } from '../keys/tenant-in-path.decorator.js';
+import { ApiAnswer, ApiProblems } from '../openapi/answers.decorators.js';
+import { MembersService } from './members.service.js';
+
+const userIdSchema = idSchema('user');
+
+@ApiTags('members')
+@Controller('v1/tenants/:tenant/members')
+export class MembersController {
+  constructor(private readonly members: MembersService) {}
+
+  @Get()
+  @AllowForTenantInPath('members:read')
+  @ApiTenantInPath()
+  @ApiOperation({ summary: 'List the people of a tenant' })
+  @ApiAnswer(200, 'A page of members.', memberPageSchema)
+  list(@CurrentTenant() caller: TenantCaller, @Query({ schema: membersQuerySchema }) query: PageQuery) {
+    return this.members.list(caller, query);
+  }
+
+  @Put(':user')
+  @AllowForTenantInPath('members:write')
+  @ApiTenantInPath()
+  @ApiProblems('last_owner')
+  @ApiOperation({ summary: 'Give a member another role', description: 'It holds within a second.' })
+  @ApiAnswer(200, 'The member as they are now.', memberSchema)
+  put(
+    @CurrentTenant() caller: TenantCaller,
+    @Param('user', { schema: userIdSchema }) id: Id<'user'>,
+    @Body({ schema: putMemberBodySchema }) body: PutMemberBody,
+  ) {
+    return this.members.setRole(caller, id, body.role);
+  }
+
+  @Delete(':user')
+  @HttpCode(204)
+  @AllowForTenantInPath('members:write')
+  @ApiTenantInPath()
+  @ApiProblems('last_owner')
+  @ApiOperation({
+    summary: 'Remove a member',
+    description: 'Their sessions open nothing of this tenant within a second. Keys that they made stay.',
+  })
+  @ApiNoContentResponse({ description: 'They do not belong to the tenant any more.' })
+  remove(@CurrentTenant() caller: TenantCaller, @Param('user', { schema: userIdSchema }) id: Id<'user'>) {
+    return this.members.remove(caller, id);
+  }
+}
