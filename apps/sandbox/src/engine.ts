@@ -6,6 +6,7 @@ export {
   compileArtifact,
   type Guest,
   type GuestRunResult,
+  MemoryShelf,
   openArtifact,
   prepareGuest,
 } from '@tenon/wasm';

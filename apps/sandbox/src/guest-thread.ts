@@ -4,7 +4,7 @@ import { parentPort, receiveMessageOnPort, workerData } from 'node:worker_thread
 import type { ExecutionResult } from '@tenon/contracts';
 import { decodeRun, encodeRunResult } from '@tenon/sandbox';
 import { closeModules } from './close-modules.js';
-import { type CompiledArtifact, type Guest, prepareGuest } from './engine.js';
+import { type CompiledArtifact, type Guest, MemoryShelf, prepareGuest } from './engine.js';
 import { closeDoors } from './realm.js';
 import type { FromThread, ThreadData, ToThread } from './thread-messages.js';
 import { sharedNowMs, WorkQueue } from './work-queue.js';
@@ -22,6 +22,7 @@ if (port === null) throw new Error('a guest thread needs a supervisor');
 const { mail } = workerData as ThreadData;
 const mailWords = new Int32Array(mail);
 const guests = new Map<number, Guest>();
+const shelf = new MemoryShelf();
 const compiledArtifacts = new Map<number, CompiledArtifact>();
 const { hrtime, threadCpuUsage } = process;
 const nextTurn = setImmediate;
@@ -56,41 +57,42 @@ function fetchCompiled(artifact: number): CompiledArtifact {
   }
 }
 
-async function guestFor(artifact: number): Promise<Guest> {
-  const guest = await prepareGuest(fetchCompiled(artifact));
+function guestFor(artifact: number): Guest {
+  const guest = prepareGuest(fetchCompiled(artifact), shelf);
   guests.set(artifact, guest);
   return guest;
 }
 
-function run(guest: Guest, encoded: Buffer): ExecutionResult {
+function run(guest: Guest, encoded: Buffer, tenant: number): ExecutionResult {
   const request = decodeRun(encoded);
   const cpuBefore = threadCpuUsage();
   const startedUs = microseconds();
-  const result = guest.run(request);
+  const result = guest.run(request, `${tenant}`);
   const wallUs = microseconds() - startedUs;
   const cpu = threadCpuUsage(cpuBefore);
   return { ...result, cpuUs: wallUs < tickUs ? wallUs : Math.min(wallUs, cpu.user + cpu.system), wallUs };
 }
 
-async function runSlot(queue: WorkQueue, slot: number): Promise<void> {
+function runSlot(queue: WorkQueue, slot: number): void {
   const artifact = queue.artifact(slot);
   let guest = guests.get(artifact);
   if (guest === undefined) {
     queue.start(slot, sharedNowMs(), true);
-    guest = await guestFor(artifact);
+    guest = guestFor(artifact);
   }
   queue.start(slot, sharedNowMs(), false);
   // Copied, because a guest's input must not change under it while it is decoded.
-  const result = encodeRunResult(run(guest, Buffer.from(queue.bytes(slot))));
+  const result = encodeRunResult(run(guest, Buffer.from(queue.bytes(slot)), queue.tenant(slot)));
   if (queue.finish(slot, result)) queue.ring();
   else post({ kind: 'result', slot, bytes: result });
+  shelf.clear();
 }
 
 async function serve(queue: WorkQueue, number: number): Promise<never> {
   for (;;) {
     for (let runs = 0; runs < runsPerTurnMax; runs += 1) {
       const slot = queue.claim(number);
-      if (slot !== undefined) await runSlot(queue, slot);
+      if (slot !== undefined) runSlot(queue, slot);
       else if (queue.awaitWork(idleMs) === 'timed-out') break;
     }
     await new Promise((resolve) => nextTurn(resolve));

@@ -33,7 +33,7 @@ export class Placements {
     if (room === undefined || slot === undefined) return false;
     this.lastOrder += 1;
     this.placed[slot] = { task, slot, ...room, order: this.lastOrder, wanted: false };
-    this.queue.publish(slot, room.offset, room.capacity, task.run, task.artifact.handle);
+    this.queue.publish(slot, room, { request: task.run, artifact: task.artifact.handle, tenant: task.tenant });
     return true;
   }
 

@@ -19,6 +19,7 @@ import { MemoryWatch } from './memory-watch.js';
 import { SpareThreads } from './spare-threads.js';
 import type { Task } from './task.js';
 import { TenantCrews } from './tenant-crews.js';
+import { TenantNumbers } from './tenant-numbers.js';
 
 interface Waiting {
   readonly id: number;
@@ -35,6 +36,7 @@ export class Supervisor {
   /** Runs whose artifact the host was asked for, by artifact. */
   private readonly waiting = new Map<string, Waiting[]>();
   private readonly memory: MemoryWatch;
+  private readonly tenantNumbers = new TenantNumbers();
   private threadsEnded = 0;
 
   constructor(
@@ -120,9 +122,10 @@ export class Supervisor {
   }
 
   private schedule(id: number, body: ExecuteBody, artifact: CachedArtifact): void {
-    const task: Task = { id, artifact, deadlineMs: body.deadlineMs, run: body.run, restarts: 0 };
+    const { deadlineMs, run, tenantId } = body;
+    const task: Task = { id, artifact, tenant: this.tenantNumbers.of(tenantId), deadlineMs, run, restarts: 0 };
     this.memory.begin(boundsOfRun(task.run).memoryBytesMax);
-    if (artifact.compiled.abi === 'component') this.tenants.submit(body.tenantId, task);
+    if (artifact.compiled.abi === 'component') this.tenants.submit(tenantId, task);
     else this.shared.submit(task);
   }
 

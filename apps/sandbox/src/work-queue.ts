@@ -29,7 +29,7 @@ const headerWords = orderStart + slotCount;
 const headerBytes = headerWords * word;
 
 const control = { published: 0, claimedUpTo: 1, bell: 2 } as const;
-const field = { state: 0, offset: 1, capacity: 2, length: 3, artifact: 4, started: 5 } as const;
+const field = { state: 0, offset: 1, capacity: 2, length: 3, artifact: 4, started: 5, tenant: 6 } as const;
 
 const notStarted = -1;
 const preparingBit = 1 << 30;
@@ -40,6 +40,19 @@ export interface SlotProgress {
   readonly preparing: boolean;
   /** On the clock of `sharedNowMs`. */
   readonly sinceMs: number;
+}
+
+/** Where a slot's bytes lie in the arena. */
+export interface Room {
+  readonly offset: number;
+  readonly capacity: number;
+}
+
+export interface PublishedRun {
+  readonly request: Buffer;
+  /** Numbers that stand for an artifact and a tenant between the threads of this process. */
+  readonly artifact: number;
+  readonly tenant: number;
 }
 
 export class WorkQueue {
@@ -65,6 +78,10 @@ export class WorkQueue {
 
   artifact(slot: number): number {
     return this.read(slot, field.artifact);
+  }
+
+  tenant(slot: number): number {
+    return this.read(slot, field.tenant);
   }
 
   /** What the owner of a claimed slot does since when; undefined in the moment before it has said so. */
@@ -94,13 +111,15 @@ export class WorkQueue {
   }
 
   /** Fills a free slot and lets the threads see it. */
-  publish(slot: number, offset: number, capacity: number, request: Buffer, artifact: number): void {
+  publish(slot: number, room: Room, { request, artifact, tenant }: PublishedRun): void {
+    const { offset, capacity } = room;
     this.arena.set(request, offset);
     const words = this.words;
     words[at(slot, field.offset)] = offset;
     words[at(slot, field.capacity)] = capacity;
     words[at(slot, field.length)] = request.length;
     words[at(slot, field.artifact)] = artifact;
+    words[at(slot, field.tenant)] = tenant;
     words[at(slot, field.started)] = notStarted;
     Atomics.store(words, at(slot, field.state), slotStates.ready);
     Atomics.store(words, orderStart + (Atomics.load(words, control.published) & (slotCount - 1)), slot);

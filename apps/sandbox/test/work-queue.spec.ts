@@ -3,7 +3,8 @@ import fc from 'fast-check';
 import { elapsedMs, sharedNowMs, slotStates, WorkQueue } from '../src/work-queue.js';
 
 function publish(queue: WorkQueue, slot: number, text: string): void {
-  queue.publish(slot, slot * 4096, 4096, Buffer.from(text), 7);
+  const room = { offset: slot * 4096, capacity: 4096 };
+  queue.publish(slot, room, { request: Buffer.from(text), artifact: 7, tenant: 3 });
 }
 
 describe('WorkQueue', () => {

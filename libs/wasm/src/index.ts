@@ -31,4 +31,5 @@ export {
   used,
   usedAtStart,
 } from './runtime/instantiate.js';
+export { MemoryShelf } from './runtime/memory-shelf.js';
 export { trapUncatchable } from './runtime/trap-uncatchable.js';

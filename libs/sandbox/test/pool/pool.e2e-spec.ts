@@ -1,7 +1,17 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createSandboxPool, SandboxClosedError, SandboxOverloadedError, type SandboxPool } from '@tenon/sandbox';
+import { nothingFound, spy } from '../../../wasm/test/abi/support/spy.js';
 import { sandboxBundle } from '../support/bundle.js';
-import { type CountedSource, diceWat, echoWat, endlessWat, guestFromWat, settingsWat } from '../support/guests.js';
+import {
+  artifactOf,
+  type CountedSource,
+  diceWat,
+  echoWat,
+  endlessWat,
+  guestFromWat,
+  settingsWat,
+  sourceOf,
+} from '../support/guests.js';
 import { requestOf } from '../support/requests.js';
 
 /** More than any guest of these tests can use within its deadline, so that the deadline comes first. */
@@ -54,6 +64,23 @@ describe('createSandboxPool', () => {
     const result = await run(echo, large, { outputBytesMax: 100_000 });
 
     expect(result.output).toBe(JSON.stringify(large));
+  });
+
+  it('shows no run a byte of an earlier one, though memories are used again', async () => {
+    const guest = sourceOf(await artifactOf(await spy(4)));
+    const modes = ['n', 't', 'e', 'g', 'z', 'r', 'n', 'l'];
+    const runs = Array.from({ length: 96 }, (_, index) => modes[index % modes.length]);
+    const spied = async (mode: string | undefined, index: number) => {
+      const limits = mode === 'l' ? { ...unlimited, deadlineMs: 20 } : {};
+      return pool.execute(guest, requestOf(mode, limits), { tenantId: `tnt_${index % 3}` });
+    };
+
+    const results = await Promise.all(runs.map(spied));
+
+    const outputs = results.filter(({ outcome }) => outcome === 'succeeded').map(({ output }) => output);
+    expect(outputs.length).toBeGreaterThan(40);
+    expect(new Set(outputs)).toEqual(new Set([nothingFound]));
+    expect(results.filter(({ outcome }) => outcome === 'deadline')).toHaveLength(12);
   });
 
   it('ends a guest at its deadline and keeps serving', async () => {

@@ -57,6 +57,9 @@ export type GuestRunResult = Omit<ExecutionResult, 'cpuUs' | 'wallUs'>;
 
 /** A loaded function in one thread. */
 export interface Guest {
-  /** Runs once in a fresh instance. Synchronous: a guest that never ends is ended by its instruction limit. */
-  run(request: ExecutionRequest): GuestRunResult;
+  /** Runs once in a fresh instance. Synchronous: a guest that never ends is ended by its instruction limit.
+   *
+   * @param tenant for whom it runs: what one tenant's run leaves on the thread's shelf of memories is no other's.
+   */
+  run(request: ExecutionRequest, tenant?: string): GuestRunResult;
 }

@@ -4,7 +4,7 @@ import { z } from 'zod';
  * Raised by whatever changes what an artifact means or how its code is metered: it is part of every artifact's key, so
  * an old artifact is never run by a newer engine, and is built again instead.
  */
-export const engineVersion = 2;
+export const engineVersion = 3;
 
 /** The layout below. */
 export const artifactFormatVersion = 1;
@@ -25,6 +25,8 @@ export const artifactBytesMax = 128_000_000;
 export const manifestBytesMax = 4_000_000;
 export const partsMax = 256;
 
+const pagesSchema = z.int().min(0).max(65_536);
+
 const partSchema = z.object({
   /** `core` is a rewritten module, `glue` a component's JavaScript, `debug` what turns a stack into names. */
   kind: z.enum(['core', 'glue', 'debug']),
@@ -35,6 +37,8 @@ const partSchema = z.object({
   sha256: z.string().length(64),
   /** For `core`: bytes of the memories and tables that an instance of the module starts with. */
   memoryBytesInitial: z.int().min(0).optional(),
+  /** For `core`: the size of the memory that the module imports from its host, in pages of 64 KiB. */
+  memory: z.object({ pagesMin: pagesSchema, pagesMax: pagesSchema.optional() }).optional(),
 });
 
 export const manifestSchema = z.object({

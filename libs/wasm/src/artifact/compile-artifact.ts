@@ -1,3 +1,4 @@
+import type { MemoryPages } from '../runtime/memory-shelf.js';
 import { ArtifactError } from './artifact-error.js';
 import type { ArtifactManifest } from './artifact-format.js';
 import type { Artifact } from './open-artifact.js';
@@ -8,6 +9,8 @@ export interface CompiledCore {
   readonly module: WebAssembly.Module;
   /** Bytes of the memories and tables that an instance starts with, known before there is one. */
   readonly memoryBytesInitial: number;
+  /** The memory that an instance imports, where the module does not make its own. */
+  readonly memory?: MemoryPages;
 }
 
 /**
@@ -40,10 +43,11 @@ function textOf(artifact: Artifact, kind: 'glue' | 'debug'): string | undefined 
  */
 export function compileArtifact(artifact: Artifact): CompiledArtifact {
   const { abi, entry, moduleSha256, parts, details } = artifact.manifest;
-  const modules = parts.flatMap(({ kind, name, memoryBytesInitial = 0 }, i) => {
+  const modules = parts.flatMap(({ kind, name, memoryBytesInitial = 0, memory }, i) => {
     const bytes = artifact.parts[i];
     if (kind !== 'core' || bytes === undefined) return [];
-    return [{ name, memoryBytesInitial, module: new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>) }];
+    const module = new WebAssembly.Module(bytes as Uint8Array<ArrayBuffer>);
+    return [{ name, memoryBytesInitial, module, ...(memory === undefined ? {} : { memory }) }];
   });
   if (modules.length === 0) throw new ArtifactError('artifact_manifest', 'The artifact holds no core module.');
   const glue = textOf(artifact, 'glue');

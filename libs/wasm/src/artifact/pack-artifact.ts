@@ -13,6 +13,7 @@ export interface PartSource {
   readonly name: string;
   readonly bytes: Uint8Array;
   readonly memoryBytesInitial?: number;
+  readonly memory?: ArtifactPart['memory'];
 }
 
 export type ManifestFacts = Omit<ArtifactManifest, 'parts'>;

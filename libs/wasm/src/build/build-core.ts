@@ -35,7 +35,13 @@ export function buildCore(bytes: Uint8Array, limits: BuildLimits): BuildResult {
       moduleSha256: sha256Hex(bytes),
     },
     [
-      { kind: 'core', name: 'module', bytes: metered.bytes, memoryBytesInitial: metered.memoryBytesInitial },
+      {
+        kind: 'core',
+        name: 'module',
+        bytes: metered.bytes,
+        memoryBytesInitial: metered.memoryBytesInitial,
+        ...(metered.memory === undefined ? {} : { memory: metered.memory }),
+      },
       { kind: 'debug', name: 'debug', bytes: debug },
     ],
   );

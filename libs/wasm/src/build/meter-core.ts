@@ -3,6 +3,8 @@ import type { DecodedModule } from '../inspect/decoded-module.js';
 import { RewritePlan } from '../rewrite/plan.js';
 import { rewriteModule } from '../rewrite/rewrite.js';
 import type { RewriteOptions } from '../rewrite/rewrite-options.js';
+import type { MemoryPages } from '../runtime/memory-shelf.js';
+import { importMemory, suppliableMemory } from './import-memory.js';
 import { nameModule, stripCustomSections } from './strip-custom-sections.js';
 
 /** Names are kept for backtraces; a module with more than this keeps the first, so that they parse in milliseconds. */
@@ -14,6 +16,8 @@ export interface MeteredCore {
   /** What metering added, custom sections left out of the comparison. */
   readonly bytesAdded: number;
   readonly memoryBytesInitial: number;
+  /** The memory that the module asks its host for, where it had one that the host can supply. */
+  readonly memory?: MemoryPages;
   readonly debug: DebugInfo['modules'][number];
 }
 
@@ -48,10 +52,13 @@ export function meterCore(
   const options: RewriteOptions = { counters, customSections: 'drop', fuelInitial: 0n };
   const { bytes, summary } = rewriteModule(module, options);
   const stripped = stripCustomSections(bytes);
+  // A component's glue may hold on to a memory beyond the run, so its modules keep theirs to themselves.
+  const memory = counters === 'own' ? suppliableMemory(module) : undefined;
   return {
-    bytes: nameModule(stripped, ordinal),
+    bytes: nameModule(memory === undefined ? stripped : importMemory(stripped, memory), ordinal),
     bytesAdded: stripped.length - stripCustomSections(module.bytes).length,
     memoryBytesInitial: summary.memoryBytesInitial,
+    ...(memory === undefined ? {} : { memory }),
     debug: debugInfo(module, part, options),
   };
 }
