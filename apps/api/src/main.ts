@@ -17,6 +17,7 @@ async function main(): Promise<void> {
   const database = await Database.open({
     url: config.database.url.reveal(),
     applicationName: 'tenon-api',
+    auditKeys: config.auditKeys,
     connectionsMax: config.database.connectionsMax,
     onIdleError: onError('postgres'),
   });

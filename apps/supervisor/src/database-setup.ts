@@ -20,8 +20,17 @@ export async function prepareDatabase(
  * Makes an operator key without the api: the first one can't be asked for with a key.
  * @returns the key itself; the database keeps its hash only.
  */
-export async function createOperatorKey(runtimeUrl: string, name: string): Promise<string> {
-  const database = await Database.open({ url: runtimeUrl, applicationName: 'tenon-supervisor', connectionsMax: 1 });
+export async function createOperatorKey(
+  runtimeUrl: string,
+  auditKeys: readonly Uint8Array[],
+  name: string,
+): Promise<string> {
+  const database = await Database.open({
+    url: runtimeUrl,
+    applicationName: 'tenon-supervisor',
+    auditKeys,
+    connectionsMax: 1,
+  });
   const minted: MintedApiKey = mintApiKey('operator');
   try {
     await database.asOperator(async (tx) => {

@@ -1,3 +1,4 @@
+import { auditKeysFrom } from '@tenon/config';
 import { MigrationError } from '@tenon/database';
 import { claimFolder, type Devstack, DevstackError, startDevstack } from '@tenon/devstack';
 import { ApiClient, ApiRefusal } from './api-client.js';
@@ -9,7 +10,7 @@ import { type Options, parseOptions, usage } from './options.js';
 import { type Processes, startProcesses } from './processes.js';
 import { runSample } from './sample-run.js';
 import { keepSecrets } from './secrets.js';
-import { seed } from './seed.js';
+import { type SeedAccess, seed } from './seed.js';
 import { listenForStop, Stopped, whenAborted } from './stop-request.js';
 import { StartError } from './supervisor.errors.js';
 
@@ -46,7 +47,7 @@ function bringUpServers(signal: AbortSignal): Promise<Devstack> {
 
 interface Running {
   readonly processes: Processes;
-  readonly runtimeUrl: string;
+  readonly access: SeedAccess;
 }
 
 async function bringUpProcesses(stack: Devstack, options: Options, giveUp: AbortController, signal: AbortSignal) {
@@ -65,7 +66,9 @@ async function bringUpProcesses(stack: Devstack, options: Options, giveUp: Abort
       onGiveUp: (reason) => giveUp.abort(new StartError(reason)),
     }),
   );
-  const running: Running = { processes, runtimeUrl };
+  // A key that was chosen by hand is the one that the processes have; see environmentOf.
+  const auditKeys = auditKeysFrom(set(process.env.TENON_SECRET_KEY) ?? secrets.secretKey);
+  const running: Running = { processes, access: { runtimeUrl, auditKeys } };
   return running;
 }
 
@@ -76,9 +79,9 @@ function watchServers(stack: Devstack, giveUp: AbortController): void {
   }
 }
 
-async function demo({ processes, runtimeUrl }: Running, signal: AbortSignal): Promise<void> {
+async function demo({ processes, access }: Running, signal: AbortSignal): Promise<void> {
   const api = new ApiClient(processes.url, signal);
-  const dev = await step('demo tenant and functions are there', signal, () => seed(api, runtimeUrl, signal));
+  const dev = await step('demo tenant and functions are there', signal, () => seed(api, access, signal));
   const run = await step('sample event ran', signal, () => runSample(api, dev.tenantKey, signal));
   print(closingPrint(dev, run));
   if (run.execution.outcome !== 'succeeded') {

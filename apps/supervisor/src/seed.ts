@@ -17,10 +17,16 @@ const demoPlan = 'demo';
 /** What the api says to a key that it does not know, or no longer. */
 const unknownKey = [401, 403];
 
-async function operatorKeyFor(api: ApiClient, kept: string | undefined, runtimeUrl: string): Promise<string> {
+/** What the first operator key is made with: it can't be asked for through the API. */
+export interface SeedAccess {
+  readonly runtimeUrl: string;
+  readonly auditKeys: readonly Uint8Array[];
+}
+
+async function operatorKeyFor(api: ApiClient, kept: string | undefined, access: SeedAccess): Promise<string> {
   const works =
     kept !== undefined && (await api.get('/v1/tenants?limit=1', tenantPageSchema, kept, unknownKey)) !== undefined;
-  return works ? kept : createOperatorKey(runtimeUrl, 'npm start');
+  return works ? kept : createOperatorKey(access.runtimeUrl, access.auditKeys, 'npm start');
 }
 
 async function seedTerms(api: ApiClient, key: string): Promise<void> {
@@ -58,9 +64,9 @@ async function tenantKeyFor(
  * Makes the demo operator and tenant, unless they are there from an earlier start, and leaves the keys in
  * `.tenon/dev.json`. Everything but the first operator key goes through the public API.
  */
-export async function seed(api: ApiClient, runtimeUrl: string, signal: AbortSignal): Promise<DevFile> {
+export async function seed(api: ApiClient, access: SeedAccess, signal: AbortSignal): Promise<DevFile> {
   const kept = await readDevFile();
-  const operatorKey = await operatorKeyFor(api, kept?.operatorKey, runtimeUrl);
+  const operatorKey = await operatorKeyFor(api, kept?.operatorKey, access);
   await seedTerms(api, operatorKey);
   const tenantId = await tenantFor(api, operatorKey, kept?.tenantId);
   const keptTenantKey = tenantId === kept?.tenantId ? kept.tenantKey : undefined;

@@ -1,6 +1,7 @@
 import { ConfigError, type Environment, parseEnvironment } from './parse.js';
 import { Sealer } from './sealer.js';
 import type { Secret } from './secret.js';
+import { masterKeys } from './values.js';
 import type { ValuesOf } from './variables.js';
 
 /** What api and worker both need. */
@@ -10,6 +11,8 @@ export interface CommonConfig {
   readonly storage: { readonly folder: string };
   /** Seals and opens secrets that are kept in the database. */
   readonly sealer: Sealer;
+  /** Seal audit entries; see AuditSeals in @tenon/audit. */
+  readonly auditKeys: readonly Uint8Array[];
   readonly log: { readonly level: ValuesOf<'api'>['TENON_LOG_LEVEL'] };
   readonly shutdownGraceMs: number;
 }
@@ -48,12 +51,30 @@ export interface WorkerConfig extends CommonConfig {
   };
 }
 
+/** Names what the keys are for, so that they tell nothing about those that seal secrets. */
+const auditKeyPurpose = 'tenon/audit/v1';
+
+function keysOf(masterKeys: readonly Uint8Array[]) {
+  const sealer = new Sealer(masterKeys);
+  return { sealer, auditKeys: sealer.deriveKeys(auditKeyPurpose) };
+}
+
+/**
+ * The keys that api and worker seal audit entries with, for another process that appends to their chains.
+ *
+ * @param secretKey the text of TENON_SECRET_KEY
+ * @throws ZodError when that is not one
+ */
+export function auditKeysFrom(secretKey: string): readonly Uint8Array[] {
+  return keysOf(masterKeys.parse(secretKey)).auditKeys;
+}
+
 function commonConfig(values: ValuesOf<'api'> | ValuesOf<'worker'>): CommonConfig {
   return {
     database: { url: values.DATABASE_URL, connectionsMax: values.TENON_DATABASE_CONNECTIONS_MAX },
     redis: { url: values.REDIS_URL, prefix: values.TENON_REDIS_PREFIX },
     storage: { folder: values.TENON_DATA_DIR },
-    sealer: new Sealer(values.TENON_SECRET_KEY),
+    ...keysOf(values.TENON_SECRET_KEY),
     log: { level: values.TENON_LOG_LEVEL },
     shutdownGraceMs: values.TENON_SHUTDOWN_GRACE_MS,
   };

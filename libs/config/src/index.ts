@@ -1,6 +1,7 @@
 export {
   type ApiConfig,
   apiConfig,
+  auditKeysFrom,
   type CommonConfig,
   type OidcConfig,
   type WorkerConfig,

@@ -46,6 +46,7 @@ function openDatabase(config: WorkerConfig, logger: Logger): Promise<Database> {
     url: config.database.url.reveal(),
     applicationName: 'tenon-worker',
     uses: ['app', 'recorder', 'scheduler'],
+    auditKeys: config.auditKeys,
     connectionsMax: config.database.connectionsMax,
     onIdleError: (error) => logger.warn({ err: error }, 'a connection to Postgres broke'),
   });

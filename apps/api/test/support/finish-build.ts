@@ -1,0 +1,31 @@
+import type { Id } from '@tenon/contracts';
+import type { Database } from '@tenon/database';
+
+/** Makes an uploaded version ready, as a worker would after its build. */
+export async function finishBuild(database: Database, tenantId: Id<'tenant'>, version: Id<'version'>): Promise<void> {
+  await database.withTenant(tenantId, (tx) =>
+    tx.versions.finishBuild(version, {
+      status: 'ready',
+      artifactSha256: 'a'.repeat(64),
+      artifactBytes: 10,
+      engine: 'test-1',
+      report: {
+        abi: 'wasi-command',
+        abiReason: 'exports _start',
+        moduleBytes: 8,
+        artifactBytes: 10,
+        meteringBytesAdded: 2,
+        coreModules: 1,
+        functions: 1,
+        sections: [],
+        biggestFunctions: [],
+        imports: [],
+        exports: [],
+        toolchain: [],
+        features: [],
+        memoryBytesInitial: 65_536,
+        warnings: [],
+      },
+    }),
+  );
+}
