@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { Writable } from 'node:stream';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { Sealer } from '@tenon/config';
+import { type OidcConfig, Sealer } from '@tenon/config';
 import { type Id, mintApiKey, type Scope, scopes } from '@tenon/contracts';
 import { Database } from '@tenon/database';
 import { openFairQueue, openQueueProducer } from '@tenon/queue';
@@ -49,6 +49,10 @@ const noWorker: WorkerClient = {
 
 export interface TestApiOptions {
   readonly worker?: WorkerClient;
+  /** Takes addresses from X-Forwarded-For, so that a test may come from many. */
+  readonly trustProxy?: boolean;
+  readonly publicUrl?: string;
+  readonly oidc?: OidcConfig;
   /** Another Redis than the test's own: one that is not there. */
   readonly redisUrl?: string;
 }
@@ -71,7 +75,8 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     worker: options.worker ?? noWorker,
     logger: createLogger({ name: 'api', level: 'info', destination: linesInto(logLines) }),
   };
-  const about = { version: '0.0.0-test', publicUrl: 'https://tenon.test' };
+  const { trustProxy = false, publicUrl = 'https://tenon.test', oidc } = options;
+  const about = { version: '0.0.0-test', publicUrl, trustProxy, oidc };
   const app = await createApi(platform, about);
   const conforms = createConformityCheck((await app.inject({ method: 'GET', url: '/openapi.json' })).json());
   const operatorKey = await createOperatorKey(database);
