@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto';
-import { encodeTime } from 'ulid';
+import { decodeTime, encodeTime } from 'ulid';
 import { z } from 'zod';
 
 /** Every id carries the kind of thing that it names, so that a wrong id is refused before it reaches a query. */
@@ -48,6 +48,16 @@ function randomCharacters(count: number): string {
   for (const byte of pool.subarray(poolAt, poolAt + count)) text += crockford.charAt(byte & 31);
   poolAt += count;
   return text;
+}
+
+/** When an id was made, in milliseconds since 1970; of an execution, when its event was. @throws Error for no id. */
+export function idTimeMs(id: Id<IdKind>): number {
+  return decodeTime(id.slice(id.indexOf('_') + 1).toUpperCase());
+}
+
+/** The first id of `kind` that can be of this time or later: a bound for spans of ids, no id itself. */
+export function idBound(kind: IdKind, timeMs: number): string {
+  return `${idPrefixes[kind]}_${encodeTime(Math.max(0, Math.floor(timeMs)), 10).toLowerCase()}`;
 }
 
 const ulidPattern = '[0-7][0-9a-hjkmnp-tv-z]{25}';

@@ -237,6 +237,28 @@ export const attackerCannot: Readonly<Record<string, Attempt | string>> = {
       expectOnlyOwn(await database.executions.list(attacker.tenantId, { ...page, ...filter }), victim.execution.id);
     }
   },
+  'quota.read': async ({ database, attacker }) => {
+    const own = await database.usage.perFunction(attacker.tenantId, everBefore, everAfter);
+    const executions = own.reduce((sum, usage) => sum + usage.executions, 0);
+    expect(await database.quota.read(attacker.tenantId, everBefore)).toMatchObject({ executions });
+  },
+  'quota.storedBytes': async ({ database, attacker }) => {
+    const versions = await database.withTenant(attacker.tenantId, (tx) => tx.versions.list(attacker.functionId, page));
+    const modules = versions.items.reduce((sum, { bytes }) => sum + bytes, 0);
+    const artifacts = versions.items.reduce((sum, { artifactBytes }) => sum + (artifactBytes ?? 0), 0);
+    expect(await database.quota.storedBytes(attacker.tenantId)).toBeLessThanOrEqual(modules + artifacts);
+  },
+  'quota.heldEvents': async ({ database, attacker }) => {
+    expect(await database.quota.heldEvents(attacker.tenantId, 100)).toBe(0);
+  },
+  'quota.releaseOldest': async ({ database, attacker, victim }) => {
+    const released = await database.quota.releaseOldest(attacker.tenantId, 100);
+    expect(released.map(({ id }) => id)).not.toContain(victim.heldEventId);
+    const [event] = await database.events.load(victim.tenantId, [victim.heldEventId]);
+    expect(event?.status).toBe('held');
+  },
+  'quota.tenantsWithHeldEvents': 'works for all tenants, with their ids only; its role reads no data',
+  'quota.tenantLimits': 'works for all tenants, with what their plans say; its role reads no data',
   'usage.perFunction': async ({ database, attacker, victim }) => {
     const used = await database.usage.perFunction(attacker.tenantId, everBefore, everAfter);
     expect(used.map((usage) => usage.functionId)).not.toContain(victim.functionId);
@@ -303,6 +325,8 @@ export const attackerCannot: Readonly<Record<string, Attempt | string>> = {
   'outbox.newestReady': 'works for all tenants, with ids only; its role reads no data',
   'outbox.stillReady': 'works for all tenants, with ids only; its role reads no data',
   'outbox.unfinishedBuilds': 'works for all tenants, with ids only; its role reads no data',
+  'maintenance.closeHour': 'housekeeping over all tenants that returns no data',
+  'maintenance.keepStatistics': 'housekeeping over all tenants that returns a number',
   'maintenance.rollUpUsage': 'housekeeping over all tenants that returns a number',
   'maintenance.pruneAudit': 'housekeeping over all tenants that returns a number',
   'maintenance.ensureExecutionPartitions': 'housekeeping over all tenants that returns a number',

@@ -44,11 +44,13 @@ export class MaintenanceModule implements OnApplicationBootstrap, OnModuleDestro
 
   private async rollUp(): Promise<StepResult> {
     const folded = await this.database.maintenance.rollUpUsage(rowsPerRollUp);
-    return folded === rowsPerRollUp ? 'more' : 'idle';
+    const closed = await this.database.maintenance.closeHour();
+    return folded === rowsPerRollUp || closed ? 'more' : 'idle';
   }
 
   private async makePartitions(): Promise<StepResult> {
     await this.database.maintenance.ensureExecutionPartitions();
+    await this.database.maintenance.keepStatistics();
     return 'idle';
   }
 

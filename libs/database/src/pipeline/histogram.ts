@@ -1,61 +1,76 @@
 /**
  * Counts by size, for percentiles: a value falls into one of eight classes per doubling, so what is read back is at
- * most 4.5 % off. Only classes that hold something are kept, one number each: the class times 2^32, plus its count.
- * Postgres adds such histograms up without knowing what a class means.
+ * most 4.5 % off. Written as entries of six bytes, class (2) and count (4), high byte first, in any order; a class may
+ * come several times, so that Postgres adds two histograms up by writing one behind the other.
  */
-export type Histogram = readonly number[];
+export type Histogram = Uint8Array;
 
 const classesPerDoubling = 8;
 /** 2^45 us is a year, and 2^45 instructions are more than any run is ever allowed. */
 const classMax = 45 * classesPerDoubling;
-const countMax = 2 ** 32;
+const entryBytes = 6;
+const countMax = 0xffff_ffff;
 
 /** The class of a value: 0 holds 0 and 1; class n goes from 2^((n-1)/8), excluded, to 2^(n/8), included. */
 export function histogramClass(value: number): number {
   if (!(value > 1)) return 0;
+  // Powers of two must fall on their bound; the logarithm of a product of rounding errors may lie a hair above it.
   return Math.min(classMax, Math.ceil(classesPerDoubling * Math.log2(value) - 1e-9));
 }
 
-/** Gathers values into a histogram. */
-export class HistogramBuilder {
+/** Gathers values and histograms. */
+export class HistogramSum {
   readonly #counts = new Map<number, number>();
 
   add(value: number): void {
-    const at = histogramClass(value);
-    this.#counts.set(at, (this.#counts.get(at) ?? 0) + 1);
+    this.#raise(histogramClass(value), 1);
   }
 
-  build(): Histogram {
-    return [...this.#counts].sort(([a], [b]) => a - b).map(([at, count]) => at * countMax + count);
-  }
-}
-
-/**
- * The values below which the given shares (0 to 1) of all values lie; the geometric middle of a class stands for every
- * value in it. Undefined where nothing was counted.
- *
- * @param histogram - In any order; a class may come several times.
- */
-export function percentiles<Share extends number>(
-  histogram: Histogram,
-  shares: readonly Share[],
-): Readonly<Record<Share, number>> | undefined {
-  const classes = histogram
-    .map((entry) => ({ at: Math.floor(entry / countMax), count: entry % countMax }))
-    .sort((a, b) => a.at - b.at);
-  const total = classes.reduce((sum, { count }) => sum + count, 0);
-  if (total === 0) return undefined;
-  const at = (share: number) => {
-    let left = Math.max(1, Math.ceil(share * total));
-    for (const one of classes) {
-      left -= one.count;
-      if (left <= 0) return middleOf(one.at);
+  addAll(histogram: Histogram): void {
+    const view = new DataView(histogram.buffer, histogram.byteOffset, histogram.byteLength);
+    for (let at = 0; at + entryBytes <= view.byteLength; at += entryBytes) {
+      this.#raise(view.getUint16(at), view.getUint32(at + 2));
     }
-    return middleOf(classMax);
-  };
-  return Object.fromEntries(shares.map((share) => [share, at(share)])) as Record<Share, number>;
+  }
+
+  /** The counts, one entry per class, in order. */
+  encode(): Histogram {
+    const entries = this.#inOrder();
+    const view = new DataView(new ArrayBuffer(entries.length * entryBytes));
+    for (const [index, [at, count]] of entries.entries()) {
+      view.setUint16(index * entryBytes, at);
+      view.setUint32(index * entryBytes + 2, Math.min(count, countMax));
+    }
+    return new Uint8Array(view.buffer);
+  }
+
+  /** The value that the given share (0 to 1) of all values don't exceed; undefined where nothing was counted. */
+  percentile(share: number): number | undefined {
+    const entries = this.#inOrder();
+    const total = entries.reduce((sum, [, count]) => sum + count, 0);
+    let left = Math.max(1, Math.ceil(share * total));
+    for (const [at, count] of entries) {
+      left -= count;
+      if (left <= 0) return middleOf(at);
+    }
+    return undefined;
+  }
+
+  #raise(at: number, count: number): void {
+    this.#counts.set(at, (this.#counts.get(at) ?? 0) + count);
+  }
+
+  #inOrder(): readonly (readonly [number, number])[] {
+    return [...this.#counts].sort(([a], [b]) => a - b);
+  }
 }
 
+/** The geometric middle of a class stands for every value in it. */
 function middleOf(at: number): number {
   return at === 0 ? 1 : Math.round(2 ** ((at - 0.5) / classesPerDoubling));
+}
+
+/** As Postgres reads a `bytea` out of JSON. */
+export function asBytea(histogram: Histogram): string {
+  return `\\x${Buffer.from(histogram).toString('hex')}`;
 }

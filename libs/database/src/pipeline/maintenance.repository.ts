@@ -1,6 +1,12 @@
 import type { AuditSeals } from '@tenon/audit';
 import type pg from 'pg';
 import { prunesDue, pruneTenantChain } from './audit-retention.js';
+import { closeHour, foldDeltas } from './roll-up.js';
+
+/** A run is seen in lists and charts at once; only its way into the sums by minute and hour waits this long. */
+const settledMsDefault = 90_000;
+/** How long statistics are kept, in days: by the minute, and by the hour. */
+const statisticsDays = { minutes: 14, hours: 400 } as const;
 
 export interface MaintenancePools {
   readonly scheduler: pg.Pool;
@@ -19,10 +25,24 @@ export class MaintenanceRepository {
     this.pool = pools.scheduler;
   }
 
-  /** Folds up to `rowsMax` usage deltas into hours. @returns how many were folded. */
-  async rollUpUsage(rowsMax = 10_000): Promise<number> {
-    const { rows } = await this.pool.query<{ folded: number }>('SELECT roll_up_usage($1) AS folded', [rowsMax]);
-    return rows[0]?.folded ?? 0;
+  /**
+   * Folds up to `rowsMax` usage deltas into hours of usage and minutes of statistics, those of the last `settledMs`
+   * excepted. @returns how many were folded.
+   */
+  rollUpUsage(rowsMax = 10_000, settledMs = settledMsDefault): Promise<number> {
+    return foldDeltas(this.pool, rowsMax, settledMs);
+  }
+
+  /** Adds up the minutes of the oldest hour that is over and open. @returns false when there is none. */
+  closeHour(settledMs = 2 * settledMsDefault): Promise<boolean> {
+    return closeHour(this.pool, settledMs);
+  }
+
+  /** Makes the partitions of statistics for the coming days and drops those that are too old. @returns how many were made. */
+  async keepStatistics(daysAhead = 7): Promise<number> {
+    const text = 'SELECT keep_statistics($1, $2, $3) AS made';
+    const values = [daysAhead, statisticsDays.minutes, statisticsDays.hours];
+    return (await this.pool.query<{ made: number }>(text, values)).rows[0]?.made ?? 0;
   }
 
   /** Makes the partitions of executions for the coming days (at most 31). @returns how many were missing. */

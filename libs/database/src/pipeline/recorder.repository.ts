@@ -4,7 +4,7 @@ import pg from 'pg';
 import { inTransaction } from '../connection/transaction.js';
 import type { ExecutionRecord } from './execution-record.js';
 import type { AgainEvent, DoneEvent, PointResult } from './record-batch.js';
-import { executionRow, sha256, workRows } from './record-rows.js';
+import { executionRows, sha256, workRows } from './record-rows.js';
 import { storableText } from './storable.js';
 import { usageOf } from './usage-delta.js';
 
@@ -40,11 +40,16 @@ export const tenantsTogetherMax = 200;
 
 const insertUsage = `
   INSERT INTO usage_deltas (tenant_id, function_id, hour, executions, succeeded, failed_guest, failed_caller,
-    failed_ours, instructions, fuel, cpu_us)
+    failed_ours, instructions, fuel, cpu_us, version_id, kind, outcome, minute, wall_us, wall_us_min, wall_us_max,
+    instructions_min, instructions_max, wall_histogram, instruction_histogram)
   SELECT $2, "functionId", hour, executions, succeeded, "failedGuest", "failedCaller", "failedOurs", instructions,
-    fuel, "cpuUs"
+    fuel, "cpuUs", "versionId", kind, outcome, minute, "wallUs", "wallUsMin", "wallUsMax", "instructionsMin",
+    "instructionsMax", "wallHistogram", "instructionHistogram"
   FROM json_to_recordset($1::json) AS u("functionId" text, hour timestamptz, executions bigint, succeeded bigint,
-    "failedGuest" bigint, "failedCaller" bigint, "failedOurs" bigint, instructions bigint, fuel bigint, "cpuUs" bigint)`;
+    "failedGuest" bigint, "failedCaller" bigint, "failedOurs" bigint, instructions bigint, fuel bigint, "cpuUs" bigint,
+    "versionId" text, kind text, outcome text, minute timestamptz, "wallUs" bigint, "wallUsMin" bigint,
+    "wallUsMax" bigint, "instructionsMin" bigint, "instructionsMax" bigint, "wallHistogram" bytea,
+    "instructionHistogram" bytea)`;
 
 /**
  * Writes what happened, through a role that can add records and never change one. Everything about a micro-batch is
@@ -105,11 +110,11 @@ interface FreshBatch extends TenantBatch {
 }
 
 async function insertNew(client: pg.PoolClient, tenantId: Id<'tenant'>, batch: RecordBatch) {
-  const rows = batch.executions.map(executionRow).sort((a, b) => (a.id < b.id ? -1 : 1));
+  const { targets, runs } = executionRows(batch.executions);
   const inserted = await client.query<{ id: string }>({
     name: 'record-runs',
-    text: 'SELECT record_runs AS id FROM record_runs($1, $2, $3)',
-    values: [tenantId, JSON.stringify(rows), JSON.stringify(workRows(batch))],
+    text: 'SELECT record_runs AS id FROM record_runs($1, $2, $3, $4)',
+    values: [tenantId, targets, runs, JSON.stringify(workRows(batch))],
   });
   const fresh = new Set(inserted.rows.map((row) => row.id));
   // `delete` also drops the second of two equal ids in one batch, which Postgres inserted once.
@@ -122,23 +127,26 @@ async function account(client: pg.PoolClient, { tenantId, fresh }: FreshBatch): 
   await client.query({ name: 'insert-usage', text: insertUsage, values });
 }
 
-/** One entry for the batch: the chain vouches for each run and its output without growing by an entry per run. */
+/**
+ * One entry for the batch: the chain vouches for each run and its output without growing by an entry per run. Of each
+ * execution it has the id, which of `functions` (function and version), the outcome, the instructions, and the SHA-256
+ * of the output.
+ */
 function auditDraft(fresh: readonly ExecutionRecord[], { actor = 'system', requestId }: RecordBatch): AuditDraft {
+  const functions = new Map<string, number>();
+  const executions = fresh.map(({ id, functionId, versionId, outcome, output, outputSha256, instructionsUsed }) => {
+    const name = `${functionId} ${versionId}`;
+    const place = functions.get(name) ?? functions.size;
+    functions.set(name, place);
+    const hash = outputSha256 ?? (output === undefined ? null : sha256(storableText(output)));
+    return [id, place, outcome, instructionsUsed, hash];
+  });
   return {
     actor,
     action: 'executions.recorded',
     target: fresh.length === 1 && fresh[0] !== undefined ? fresh[0].id : `${fresh.length} executions`,
     ...(requestId === undefined ? {} : { requestId }),
-    details: {
-      executions: fresh.map(({ id, functionId, versionId, outcome, output, outputSha256, instructionsUsed }) => ({
-        id,
-        functionId,
-        versionId,
-        outcome,
-        instructionsUsed,
-        outputSha256: outputSha256 ?? (output === undefined ? undefined : sha256(storableText(output))),
-      })),
-    },
+    details: { executions, functions: [...functions.keys()].map((name) => name.split(' ')) },
   };
 }
 
