@@ -1,14 +1,11 @@
 import { z } from 'zod';
 import { jsonValueSchema } from './json.js';
+import { oneLinePattern } from './text.js';
 import { timeInputSchema } from './time.js';
 
 /** Text attributes of CloudEvents carry no control characters. */
 function attribute(charactersMax: number) {
-  return z
-    .string()
-    .min(1)
-    .max(charactersMax)
-    .regex(/^\P{Cc}*$/u, 'control characters are not allowed');
+  return z.string().min(1).max(charactersMax).regex(oneLinePattern, 'control characters are not allowed');
 }
 
 /** Attributes of CloudEvents 1.0 that Tenon reads. Extension attributes may be there; they are not kept. */

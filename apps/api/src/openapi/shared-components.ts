@@ -25,7 +25,7 @@ export const sharedHeaders = {
   },
   RateLimit: {
     description: 'What is left of the limit that is nearest (draft-ietf-httpapi-ratelimit-headers).',
-    schema: { type: 'string', maxLength: 256 },
+    schema: { type: 'string', maxLength: 2_000 },
     example: '"key";r=99;t=1',
   },
   'RateLimit-Policy': {
@@ -53,9 +53,8 @@ export const sharedParameters = {
     required: false,
     description:
       'Makes trying again safe: the same request with the same key gets the answer of the first one and does nothing ' +
-      'twice. 1 to 255 visible characters without quotes, plain or in double quotes; kept for 24 hours.',
+      'twice. 1 to 255 visible characters without quotes, plain or in double quotes; kept for 24 hours. A random UUID is a good one.',
     schema: { type: 'string', pattern: '^([!#-+\\--~]{1,255}|"[ !#-\\[\\]-~]{1,255}")$' },
-    example: '8e03978e-40d5-43dd-bc93-6894a57f9324',
   },
   'If-Match': {
     name: 'If-Match',
@@ -78,7 +77,7 @@ export const sharedParameters = {
     in: 'header',
     required: false,
     description: 'The `ETag` of what you have: if it is still that, the answer is `304` without a body.',
-    schema: { type: 'string', maxLength: 2_000 },
+    schema: { type: 'string' },
     example: exampleTag,
   },
 } as const;

@@ -1,6 +1,7 @@
 import { z } from 'zod';
 import { idSchema } from '../ids.js';
 import { jsonObjectSchema } from '../json.js';
+import { oneLinePattern } from '../text.js';
 import { timeInputSchema, timeSchema } from '../time.js';
 import { pageOf, pageQueryOf } from './page.js';
 
@@ -32,11 +33,7 @@ export type AuditEntryAnswer = z.output<typeof auditEntrySchema>;
 export const auditPageSchema = pageOf(auditEntrySchema, 'AuditPage');
 
 /** Ids and names that an entry may carry, compared whole. */
-const wholeTextSchema = z
-  .string()
-  .min(1)
-  .max(256)
-  .regex(/^\P{Cc}*$/u, 'control characters are not allowed');
+const wholeTextSchema = z.string().min(1).max(256).regex(oneLinePattern, 'control characters are not allowed');
 
 /** Every filter narrows; texts are compared whole: `function.activated`. */
 export const auditQuerySchema = pageQueryOf(

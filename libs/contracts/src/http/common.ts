@@ -1,4 +1,5 @@
 import { z } from 'zod';
+import { oneLinePattern } from '../text.js';
 
 /** Text that people write for people: one line, no control characters, trimmed. */
 export const labelSchema = z
@@ -6,4 +7,4 @@ export const labelSchema = z
   .trim()
   .min(1)
   .max(120)
-  .regex(/^\P{Cc}*$/u, 'control characters are not allowed');
+  .regex(oneLinePattern, 'control characters are not allowed');
