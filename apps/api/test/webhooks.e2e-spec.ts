@@ -57,7 +57,7 @@ describe('webhooks', () => {
     const first = await post(source.path, body, standardHeaders(source.secret, body));
     expect(first.statusCode).toBe(202);
     const again = await post(source.path, body, standardHeaders(source.secret, body));
-    expect(again.json()).toEqual({ ids: first.json().ids, duplicates: 1 });
+    expect(again.json()).toEqual({ ids: first.json().ids, duplicates: 1, held: 0 });
     const [kept] = await api.database.events.load(tenant.id, first.json().ids);
     expect(kept).toMatchObject({ type: 'cart.updated', sourceEventId: 'msg_1', source: source.path });
     expect(JSON.parse(kept?.data ?? '')).toEqual({ total: 4 });

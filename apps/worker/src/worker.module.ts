@@ -4,6 +4,7 @@ import { ExecutionsModule } from './executions/executions.module.js';
 import { InternalHttpModule } from './internal-http/internal-http.module.js';
 import { MaintenanceModule } from './maintenance/maintenance.module.js';
 import { type Platform, platformModule } from './platform/platform.module.js';
+import { QuotaModule } from './quota/quota.module.js';
 import { RelayModule } from './relay/relay.module.js';
 
 @Module({})
@@ -11,6 +12,6 @@ class WorkerModule {}
 
 /** The whole worker, on a platform that somebody else opened. */
 export function workerModule(platform: Platform): DynamicModule {
-  const features = [RelayModule, ExecutionsModule, BuildsModule, MaintenanceModule, InternalHttpModule];
+  const features = [RelayModule, QuotaModule, ExecutionsModule, BuildsModule, MaintenanceModule, InternalHttpModule];
   return { module: WorkerModule, imports: [platformModule(platform), ...features] };
 }

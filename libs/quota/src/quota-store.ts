@@ -22,7 +22,7 @@ const folder = new URL('./lua/', import.meta.url);
 const scriptNames = [
   'admit-requests',
   'admit-events',
-  'return-events',
+  'change-pending',
   'report',
   'read',
   'seed',
@@ -68,7 +68,7 @@ export interface QuotaStore {
   ): Promise<(EventsVerdict & { readonly stale: boolean }) | undefined>;
   report(used: readonly UsedQuota[]): Promise<readonly QuotaWarning[]>;
   states(tenantId: Id<'tenant'>): Promise<readonly QuotaState[]>;
-  returnEvents(tenantId: Id<'tenant'>, count: number): Promise<void>;
+  changePending(tenantId: Id<'tenant'>, by: number): Promise<void>;
   seed(tenantId: Id<'tenant'>, monthStart: Date, truth: TenantTruth): Promise<void>;
   setPlan(plan: string, limits: QuotaLimits): Promise<void>;
   forget(tenantId: Id<'tenant'>): Promise<void>;
@@ -99,8 +99,8 @@ export function openQuotaStore(options: QueueOptions): QuotaStore {
       return warningsOf(await ask('report', [newestShare, ...args]));
     },
     states: async (tenantId) => statesOf(await ask('read', [fair, tenantId])),
-    returnEvents: async (tenantId, count) => {
-      await ask('return-events', [tenantId, count]);
+    changePending: async (tenantId, by) => {
+      await ask('change-pending', [tenantId, by]);
     },
     seed: async (tenantId, monthStart, { plan, limits, executions, instructions }) => {
       const counts = [executions, instructions, monthStart.getTime()];

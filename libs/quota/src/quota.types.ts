@@ -83,8 +83,11 @@ export interface Quotas {
   admitEvents(tenantId: Id<'tenant'>, count: number): Promise<EventsVerdict>;
   /** Admits held events, as many as there is room for. Never throws; none where Redis is away. */
   readmitEvents(tenantId: Id<'tenant'>, count: number): Promise<EventsVerdict>;
-  /** For admitted events that were not kept after all, as duplicates are, or ended without a run. Never throws. */
-  returnEvents(tenantId: Id<'tenant'>, count: number): Promise<void>;
+  /**
+   * Counts events that wait without an admission (released by hand: `by` > 0), or that don't wait after all
+   * (duplicates, cancelled ones: `by` < 0). Never throws.
+   */
+  changePending(tenantId: Id<'tenant'>, by: number): Promise<void>;
   /** Counts what was really used, after its commit. Never throws: what cannot be told to Redis is read again later. */
   report(used: readonly UsedQuota[]): Promise<readonly QuotaWarning[]>;
   /**

@@ -32,7 +32,7 @@ export function openQuotas(options: QuotasOptions): Quotas {
     admitRequest: (caller) => gate.admit(caller),
     admitEvents: (tenantId, count) => keeper.admitEvents(tenantId, count),
     readmitEvents: (tenantId, count) => keeper.readmitEvents(tenantId, count),
-    returnEvents: (tenantId, count) => keeper.returnEvents(tenantId, count),
+    changePending: (tenantId, by) => keeper.changePending(tenantId, by),
     report: (used) => keeper.report(used),
     states: (tenantId) => keeper.states(tenantId),
     planChanged: (plan, limits) => store.setPlan(plan, limits),
@@ -90,10 +90,10 @@ class QuotaKeeper {
     }
   }
 
-  async returnEvents(tenantId: Id<'tenant'>, count: number): Promise<void> {
-    if (count <= 0) return;
+  async changePending(tenantId: Id<'tenant'>, by: number): Promise<void> {
+    if (by === 0) return;
     try {
-      await this.#redis(() => this.store.returnEvents(tenantId, count));
+      await this.#redis(() => this.store.changePending(tenantId, by));
     } catch {
       this.#miss(tenantId);
     }

@@ -172,9 +172,9 @@ describe('events', () => {
     const { quotas, tenant } = open();
     const tenantId = tenant({ eventsWaitingMax: 10 });
     await quotas.admitEvents(tenantId, 10);
-    await quotas.returnEvents(tenantId, 4);
+    await quotas.changePending(tenantId, -4);
     expect(await quotas.admitEvents(tenantId, 10)).toMatchObject({ admitted: 4 });
-    await quotas.returnEvents(tenantId, 1_000);
+    await quotas.changePending(tenantId, -1_000);
     expect(await quotas.admitEvents(tenantId, 50)).toMatchObject({ admitted: 10 });
   });
 

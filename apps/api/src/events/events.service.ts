@@ -11,6 +11,7 @@ import {
 import type { AcceptedEvent, Database, NewEvent } from '@tenon/database';
 import type { WaitingEvent } from '@tenon/queue';
 import { DATABASE } from '../platform/tokens.js';
+import { EventQuota } from '../rate-limit/event-quota.js';
 import { Batcher, BatcherFullError } from './batcher.js';
 import { EventLine } from './event-line.js';
 import { PointCatalog } from './point-catalog.js';
@@ -21,15 +22,21 @@ const eventsPerCommitMax = 500;
 const eventsWaitingMax = 20_000;
 const errorsMax = 50;
 
+/** An accepted event, and whether it waits to be released. */
+interface KeptEvent extends AcceptedEvent {
+  readonly held: boolean;
+}
+
 /** Takes events in: checked, committed, then handed to the relay. */
 @Injectable()
 export class EventsService {
-  readonly #batcher: Batcher<NewEvent, AcceptedEvent>;
+  readonly #batcher: Batcher<NewEvent, KeptEvent>;
 
   constructor(
     @Inject(DATABASE) private readonly database: Database,
     private readonly catalog: PointCatalog,
     private readonly line: EventLine,
+    private readonly quota: EventQuota,
   ) {
     this.#batcher = new Batcher((tenantId, events) => this.#write(tenantId as Id<'tenant'>, events), {
       itemsMax: eventsPerCommitMax,
@@ -45,7 +52,11 @@ export class EventsService {
   async accept(tenantId: Id<'tenant'>, read: ReadEvents, origin: string): Promise<AcceptedEventsAnswer> {
     const events = await this.#check(read, origin);
     const accepted = await this.#keep(tenantId, events);
-    return { ids: accepted.map(({ id }) => id), duplicates: accepted.filter(({ duplicate }) => duplicate).length };
+    return {
+      ids: accepted.map(({ id }) => id),
+      duplicates: accepted.filter(({ duplicate }) => duplicate).length,
+      held: accepted.filter(({ held }) => held).length,
+    };
   }
 
   async get(tenantId: Id<'tenant'>, id: Id<'event'>): Promise<EventAnswer> {
@@ -57,17 +68,18 @@ export class EventsService {
   }
 
   /** One commit, and one offer to the queue for all who shared it. */
-  async #write(tenantId: Id<'tenant'>, events: readonly NewEvent[]): Promise<readonly AcceptedEvent[]> {
-    const accepted = await this.database.events.insert(tenantId, events);
+  async #write(tenantId: Id<'tenant'>, given: readonly NewEvent[]): Promise<readonly KeptEvent[]> {
+    const insert = (all: readonly NewEvent[]) => this.database.events.insert(tenantId, all);
+    const { accepted, events } = await this.quota.keep(tenantId, given, insert);
     const fresh = accepted.flatMap(({ id, duplicate }, place) => {
       const event = events[place];
       return duplicate || event === undefined || event.held !== undefined ? [] : [toWaiting(tenantId, id, event)];
     });
     this.line.add(fresh);
-    return accepted;
+    return accepted.map((one, place) => ({ ...one, held: !one.duplicate && events[place]?.held !== undefined }));
   }
 
-  async #keep(tenantId: Id<'tenant'>, events: readonly NewEvent[]): Promise<readonly AcceptedEvent[]> {
+  async #keep(tenantId: Id<'tenant'>, events: readonly NewEvent[]): Promise<readonly KeptEvent[]> {
     try {
       return await this.#batcher.add(tenantId, events);
     } catch (error) {

@@ -5,6 +5,8 @@ import type { Storage } from '@tenon/storage';
 import type { Logger } from '@tenon/telemetry';
 import { CONFIG, DATABASE, LOGGER, QUEUE_OPTIONS, SANDBOX, STORAGE } from '../platform/tokens.js';
 import type { WorkerSettings } from '../platform/worker-settings.js';
+import { QuotaModule } from '../quota/quota.module.js';
+import { QuotaReports } from '../quota/quota-reports.js';
 import { RelayModule } from '../relay/relay.module.js';
 import { Gate } from '../shared/gate.js';
 import { ExecutionService } from './execution.service.js';
@@ -30,12 +32,13 @@ const liveFunctions = {
 
 const groupRecorder = {
   provide: GroupRecorder,
-  inject: [DATABASE],
-  useFactory: (database: Database) =>
+  inject: [DATABASE, QuotaReports],
+  useFactory: (database: Database, reports: QuotaReports) =>
     new GroupRecorder(database.recorder, {
       commitsMax: executionSettings.commitsMax,
       executionsMax: executionSettings.executionsPerRecordMax,
       batchesMax: executionSettings.batchesPerRecordMax,
+      onCommitted: (group, recorded) => reports.note(group, recorded),
     }),
 };
 
@@ -54,7 +57,7 @@ const executionService = {
 
 /** Runs functions: the events of a job, or one run for a caller who waits. */
 @Module({
-  imports: [RelayModule],
+  imports: [RelayModule, QuotaModule],
   providers: [functionRunner, liveFunctions, groupRecorder, executionService, ExecutionsProcessor],
   exports: [FunctionRunner, LiveFunctions, GroupRecorder],
 })

@@ -14,6 +14,8 @@ export interface GroupRecorderOptions {
   readonly executionsMax: number;
   /** Batches in one commit. */
   readonly batchesMax: number;
+  /** Told about every commit, batch by batch in the same order. Must not throw. */
+  readonly onCommitted?: (group: readonly TenantBatch[], recorded: readonly RecordedBatch[]) => void;
 }
 
 /**
@@ -61,7 +63,9 @@ export class GroupRecorder {
 
   private async commit(group: readonly Waiting[]): Promise<void> {
     try {
-      const recorded = await this.recorder.recordTogether(group.map(({ part }) => part));
+      const parts = group.map(({ part }) => part);
+      const recorded = await this.recorder.recordTogether(parts);
+      this.options.onCommitted?.(parts, recorded);
       for (const [place, { resolve }] of group.entries()) resolve(recorded[place] ?? { recorded: [] });
     } catch (error) {
       // What one batch is refused for must not be the end of the others.

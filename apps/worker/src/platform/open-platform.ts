@@ -1,6 +1,7 @@
 import type { WorkerConfig } from '@tenon/config';
 import { Database } from '@tenon/database';
 import { openFairQueue, openQueueProducer, type QueueOptions } from '@tenon/queue';
+import { openQuotas } from '@tenon/quota';
 import { createSandboxPool } from '@tenon/sandbox';
 import { openDiskStorage } from '@tenon/storage';
 import type { Logger } from '@tenon/telemetry';
@@ -32,9 +33,11 @@ export async function openPlatform(config: WorkerConfig, logger: Logger): Promis
     const settings = workerSettings(config);
     const fair = openFairQueue({ ...queue, settings: { leaseMs: settings.relay.leaseMs } });
     closers.push(() => fair.close());
+    const quotas = openQuotas({ ...queue, source: database.quota });
+    closers.push(() => quotas.close());
     const sandbox = createSandboxPool(sandboxOptions(config, logger));
     closers.push(() => sandbox.close());
-    return { platform: { settings, database, queue, producer, fair, storage, sandbox, logger }, close };
+    return { platform: { settings, database, queue, producer, fair, quotas, storage, sandbox, logger }, close };
   } catch (error) {
     await close();
     throw error;

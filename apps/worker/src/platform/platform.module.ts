@@ -1,11 +1,12 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import type { Database } from '@tenon/database';
 import type { FairQueue, QueueOptions, QueueProducer } from '@tenon/queue';
+import type { Quotas } from '@tenon/quota';
 import type { Storage } from '@tenon/storage';
 import type { Logger } from '@tenon/telemetry';
 import type { BuildsModules } from '../builds/build.service.js';
 import type { RunsGuests } from '../executions/function-runner.js';
-import { CONFIG, DATABASE, FAIR_QUEUE, LOGGER, PRODUCER, QUEUE_OPTIONS, SANDBOX, STORAGE } from './tokens.js';
+import { CONFIG, DATABASE, FAIR_QUEUE, LOGGER, PRODUCER, QUEUE_OPTIONS, QUOTAS, SANDBOX, STORAGE } from './tokens.js';
 import type { WorkerSettings } from './worker-settings.js';
 
 /** What the worker stands on; opened and closed by whoever starts it. */
@@ -15,6 +16,7 @@ export interface Platform {
   readonly queue: QueueOptions;
   readonly producer: QueueProducer;
   readonly fair: FairQueue;
+  readonly quotas: Quotas;
   readonly storage: Storage;
   readonly sandbox: RunsGuests & BuildsModules;
   readonly logger: Logger;
@@ -32,6 +34,7 @@ export function platformModule(platform: Platform): DynamicModule {
     { provide: QUEUE_OPTIONS, useValue: platform.queue },
     { provide: PRODUCER, useValue: platform.producer },
     { provide: FAIR_QUEUE, useValue: platform.fair },
+    { provide: QUOTAS, useValue: platform.quotas },
     { provide: STORAGE, useValue: platform.storage },
     { provide: SANDBOX, useValue: platform.sandbox },
     { provide: LOGGER, useValue: platform.logger },

@@ -3,6 +3,7 @@ export const CONFIG = Symbol('config');
 export const DATABASE = Symbol('database');
 export const QUEUE_OPTIONS = Symbol('queue options');
 export const PRODUCER = Symbol('queue producer');
+export const QUOTAS = Symbol('quotas');
 export const FAIR_QUEUE = Symbol('fair queue');
 export const STORAGE = Symbol('storage');
 export const SANDBOX = Symbol('sandbox pool');

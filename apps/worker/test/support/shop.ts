@@ -4,6 +4,7 @@ import path from 'node:path';
 import { executionLimitsSchema, type Id } from '@tenon/contracts';
 import { Database, type Version } from '@tenon/database';
 import { type FairQueue, openFairQueue, openQueueProducer, type QueueOptions, type QueueProducer } from '@tenon/queue';
+import { openQuotas, type Quotas } from '@tenon/quota';
 import { openDiskStorage, type Storage } from '@tenon/storage';
 import { createTestDatabase, createTestRedis, type TestDatabase, type TestRedis, waitFor } from '@tenon/testing';
 
@@ -21,6 +22,7 @@ export class Shop {
     readonly queue: QueueOptions,
     readonly producer: QueueProducer,
     readonly fair: FairQueue,
+    readonly quotas: Quotas,
     readonly storageFolder: string,
     readonly storage: Storage,
     readonly tenantId: Id<'tenant'>,
@@ -35,12 +37,14 @@ export class Shop {
     const tenantId = await seed(database);
     const storage = await openDiskStorage(folder);
     const [producer, fair] = [openQueueProducer(queue), openFairQueue(queue)];
-    return new Shop(testDatabase, testRedis, database, queue, producer, fair, folder, storage, tenantId);
+    const quotas = openQuotas({ ...queue, source: database.quota });
+    return new Shop(testDatabase, testRedis, database, queue, producer, fair, quotas, folder, storage, tenantId);
   }
 
   async close(): Promise<void> {
     await this.producer.close();
     await this.fair.close();
+    await this.quotas.close();
     await this.database.close();
     await Promise.all([this.testRedis.close(), this.testDatabase.drop(), rm(this.storageFolder, { recursive: true })]);
   }

@@ -28,9 +28,9 @@ export async function startWorker(shop: Shop, changes: Partial<Platform> = {}): 
   const pool = changes.sandbox === undefined ? createSandboxPool({ processes: 1, threadsPerProcess: 2 }) : undefined;
   const sandbox = changes.sandbox ?? pool;
   if (sandbox === undefined) throw new Error('no sandbox');
-  const { database, queue, producer, fair, storage } = shop;
+  const { database, queue, producer, fair, quotas, storage } = shop;
   const logger = createLogger({ name: 'worker', level });
-  const platform: Platform = { settings, database, queue, producer, fair, storage, sandbox, logger, ...changes };
+  const platform: Platform = { settings, database, queue, producer, fair, quotas, storage, sandbox, logger, ...changes };
   const app = await NestFactory.createApplicationContext(workerModule(platform), {
     logger: false,
     abortOnError: false,

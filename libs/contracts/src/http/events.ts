@@ -25,8 +25,10 @@ export const acceptedEventsSchema = z
     ids: z.array(idSchema('event')),
     /** How many of them had been accepted before, by their source and id. */
     duplicates: z.int(),
+    /** How many of the others are held, because a quota of the plan is used up; see `GET /v1/events?status=held`. */
+    held: z.int(),
   })
-  .meta({ id: 'AcceptedEvents', example: { ids: ['evt_01kaj8t5m0q4xyj3b2c1d0e9f8'], duplicates: 0 } });
+  .meta({ id: 'AcceptedEvents', example: { ids: ['evt_01kaj8t5m0q4xyj3b2c1d0e9f8'], duplicates: 0, held: 0 } });
 /**
  * Where an event stands: `ready` waits for its turn or runs, `delayed` waits for its time, `held` waits for a person or a
  * quota, `dead` was tried as often as it may be; `done`, `cancelled` and `discarded` need no further run.

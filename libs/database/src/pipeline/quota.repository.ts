@@ -36,7 +36,7 @@ const countHeld = `
   SELECT count(*)::integer AS held FROM (
     SELECT 1 FROM event_work AS h
       WHERE h.status <> 'ready' AND h.status = 'held' AND h.tenant_id = $1 AND h.reason = ANY($2::text[]) LIMIT $3
-  ) AS some`;
+  ) AS held_ones`;
 
 const storedBytes = `
   SELECT (SELECT coalesce(sum(bytes), 0) FROM (SELECT DISTINCT ON (sha256) bytes FROM versions WHERE tenant_id = $1) AS m)
