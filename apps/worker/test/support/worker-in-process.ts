@@ -30,7 +30,18 @@ export async function startWorker(shop: Shop, changes: Partial<Platform> = {}): 
   if (sandbox === undefined) throw new Error('no sandbox');
   const { database, queue, producer, fair, quotas, storage } = shop;
   const logger = createLogger({ name: 'worker', level });
-  const platform: Platform = { settings, database, queue, producer, fair, quotas, storage, sandbox, logger, ...changes };
+  const platform: Platform = {
+    settings,
+    database,
+    queue,
+    producer,
+    fair,
+    quotas,
+    storage,
+    sandbox,
+    logger,
+    ...changes,
+  };
   const app = await NestFactory.createApplicationContext(workerModule(platform), {
     logger: false,
     abortOnError: false,
