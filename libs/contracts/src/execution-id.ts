@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import { type Id, idPrefixes } from './ids.js';
 
 const crockford = '0123456789abcdefghjkmnpqrstvwxyz';
@@ -9,11 +9,20 @@ const crockford = '0123456789abcdefghjkmnpqrstvwxyz';
  * executions sort with their events; the other sixteen are 80 bits of a SHA-256 over all three.
  */
 export function executionIdFor(eventId: Id<'event'>, functionId: Id<'function'>, attempt: number): Id<'execution'> {
-  const digest = createHash('sha256').update(`${eventId}\n${functionId}\n${attempt}`).digest();
-  let bits = 0n;
-  for (const byte of digest.subarray(0, 10)) bits = (bits << 8n) | BigInt(byte);
-  let suffix = '';
-  for (let shift = 75n; shift >= 0n; shift -= 5n) suffix += crockford.charAt(Number((bits >> shift) & 31n));
+  const digest = hash('sha256', `${eventId}\n${functionId}\n${attempt}`, 'buffer');
+  const suffix = fiveBytes(digest, 0) + fiveBytes(digest, 5);
   const timePart = eventId.slice(idPrefixes.event.length + 1, idPrefixes.event.length + 11);
   return `${idPrefixes.execution}_${timePart}${suffix}`;
+}
+
+/** 40 bits as eight characters of five bits each, in two halves that fit a small integer. */
+function fiveBytes(bytes: Uint8Array, at: number): string {
+  const byte = (offset: number) => bytes[at + offset] ?? 0;
+  const high = (byte(0) << 12) | (byte(1) << 4) | (byte(2) >> 4);
+  const low = ((byte(2) & 15) << 16) | (byte(3) << 8) | byte(4);
+  let text = '';
+  for (const half of [high, low]) {
+    for (let shift = 15; shift >= 0; shift -= 5) text += crockford.charAt((half >> shift) & 31);
+  }
+  return text;
 }

@@ -38,8 +38,9 @@ SELECT tenant_owns('point_results');
 -- Records what one tenant's events did. `work` says which events end ("done": ids by the attempts that they had) and
 -- which come again. An event that is not there any more, or has had another attempt meanwhile, was recorded by somebody
 -- else or cancelled: nothing about it is written. Returns the ids of the executions that were new.
+-- `targets` holds once what all runs of a function in the batch share; a run names its target by its number.
 -- No sequential scans: these plans are kept, and they are made while the table is nearly empty.
-CREATE FUNCTION record_runs(tenant text, runs json, work json) RETURNS SETOF text
+CREATE FUNCTION record_runs(tenant text, targets json, runs json, work json) RETURNS SETOF text
   LANGUAGE plpgsql VOLATILE SET search_path = public, pg_temp SET enable_seqscan = off
 AS $$
 DECLARE
@@ -86,22 +87,24 @@ BEGIN
       attempt, outcome, message, input, output, log, log_bytes_dropped, instructions_used, fuel_used, memory_bytes_peak,
       cpu_us, wall_us, limit_reached, exit_code, guest_error, backtrace, clock_ms, seed, engine, started_at, position,
       input_sha256, output_sha256, input_place, output_place, settings_id)
-    SELECT tenant, e.id, e.kind, e."eventId", e."functionId", e."functionName", e."versionId", e."extensionPoint",
-      e.attempt, e.outcome, e.message, e.input, e.output, e.log, coalesce(e."logBytesDropped", 0), e."instructionsUsed",
-      e."fuelUsed", e."memoryBytesPeak", e."cpuUs", e."wallUs", e."limit", e."exitCode", e."guestError", e.backtrace,
-      e."clockMs", e.seed, e.engine, e."startedAt", e.position, decode(e."inputSha256", 'hex'),
-      decode(e."outputSha256", 'hex'), e."inputPlace", e."outputPlace", e."settingsId"
-    FROM json_to_recordset(runs) AS e(id text, kind text, "eventId" text, "functionId" text, "functionName" text,
-      "versionId" text, "extensionPoint" text, attempt int, outcome text, message text, input text, output text,
-      log text, "logBytesDropped" bigint, "instructionsUsed" bigint, "fuelUsed" bigint, "memoryBytesPeak" bigint,
-      "cpuUs" bigint, "wallUs" bigint, "limit" jsonb, "exitCode" bigint, "guestError" text, backtrace jsonb,
-      "clockMs" bigint, seed text, engine text, "startedAt" timestamptz, position int, "inputSha256" text,
-      "outputSha256" text, "inputPlace" text, "outputPlace" text, "settingsId" text)
+    SELECT tenant, e.id, t.kind, e."eventId", t."functionId", t."functionName", t."versionId", t."extensionPoint",
+      t.attempt, e.outcome, e.message, e.input, e.output, e.log, coalesce((e.rest ->> 'logBytesDropped')::bigint, 0),
+      e."instructionsUsed", e."fuelUsed", e."memoryBytesPeak", e."cpuUs", e."wallUs", (e.rest -> 'limit')::jsonb,
+      (e.rest ->> 'exitCode')::bigint, e.rest ->> 'guestError', (e.rest -> 'backtrace')::jsonb, e."clockMs", e.seed,
+      t.engine, e."startedAt", t.position, decode(e."inputSha256", 'hex'), decode(e."outputSha256", 'hex'),
+      t."inputPlace", t."outputPlace", t."settingsId"
+    FROM json_to_recordset(runs) AS e(target int, id text, "eventId" text, outcome text, message text, input text,
+      output text, log text, "instructionsUsed" bigint, "fuelUsed" bigint, "memoryBytesPeak" bigint, "cpuUs" bigint,
+      "wallUs" bigint, "clockMs" bigint, seed text, "startedAt" timestamptz, "inputSha256" text, "outputSha256" text,
+      rest json)
+    JOIN json_to_recordset(targets) AS t(target int, kind text, "functionId" text, "functionName" text,
+      "versionId" text, "extensionPoint" text, attempt int, engine text, position int, "inputPlace" text,
+      "outputPlace" text, "settingsId" text) ON t.target = e.target
     WHERE e."eventId" IS NULL OR e."eventId" <> ALL (gone)
     ON CONFLICT DO NOTHING
     RETURNING x.id;
 END
 $$;
 
-REVOKE ALL ON FUNCTION record_runs(text, json, json) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION record_runs(text, json, json) TO tenon_recorder;
+REVOKE ALL ON FUNCTION record_runs(text, json, json, json) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION record_runs(text, json, json, json) TO tenon_recorder;

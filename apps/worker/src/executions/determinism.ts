@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto';
+import { hash } from 'node:crypto';
 import type { Id } from '@tenon/contracts';
 
 /**
@@ -6,5 +6,5 @@ import type { Id } from '@tenon/contracts';
  * repeated, after a crash or as a replay, is the same bit for bit.
  */
 export function seedFor(eventId: Id<'event'> | Id<'execution'>, functionId: Id<'function'>): string {
-  return createHash('sha256').update(`${eventId}\n${functionId}`).digest('hex');
+  return hash('sha256', `${eventId}\n${functionId}`);
 }

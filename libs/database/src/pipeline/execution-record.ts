@@ -20,6 +20,8 @@ export interface ExecutionRecord extends ExecutionResult {
   /** Which build of the engine ran it. */
   readonly engine?: string | undefined;
   readonly startedAt: Date;
+  /** Which state of the function's settings it ran with. */
+  readonly settingsId?: Id<'settings'> | undefined;
   /** Where the function stood among those of its point; counts from 1. */
   readonly position?: number | undefined;
   /** SHA-256 over input and output in hexadecimal, whether they are kept or not. */

@@ -1,7 +1,7 @@
-import { type AuditDraft, type AuditSeals, appendAuditBatch, type SqlRunner } from '@tenon/audit';
+import { type AuditDraft, type AuditSeals, appendAuditBatch } from '@tenon/audit';
 import type { Id } from '@tenon/contracts';
 import pg from 'pg';
-import { inTransaction } from '../connection/transaction.js';
+import { inTransaction, runnerOf } from '../connection/transaction.js';
 import type { ExecutionRecord } from './execution-record.js';
 import type { AgainEvent, DoneEvent, PointResult } from './record-batch.js';
 import { executionRows, sha256, workRows } from './record-rows.js';
@@ -148,8 +148,4 @@ function auditDraft(fresh: readonly ExecutionRecord[], { actor = 'system', reque
     ...(requestId === undefined ? {} : { requestId }),
     details: { executions, functions: [...functions.keys()].map((name) => name.split(' ')) },
   };
-}
-
-function runnerOf(client: pg.PoolClient): SqlRunner {
-  return { query: async (text, values) => (await client.query<Record<string, unknown>>(text, [...values])).rows };
 }
