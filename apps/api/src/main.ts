@@ -18,6 +18,7 @@ async function main(): Promise<void> {
     url: config.database.url.reveal(),
     applicationName: 'tenon-api',
     auditKeys: config.auditKeys,
+    auditKeepDays: config.auditKeepDays,
     connectionsMax: config.database.connectionsMax,
     onIdleError: onError('postgres'),
   });

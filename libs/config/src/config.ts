@@ -13,6 +13,8 @@ export interface CommonConfig {
   readonly sealer: Sealer;
   /** Seal audit entries; see AuditSeals in @tenon/audit. */
   readonly auditKeys: readonly Uint8Array[];
+  /** Absent: audit entries are kept for ever. */
+  readonly auditKeepDays: number | undefined;
   readonly log: { readonly level: ValuesOf<'api'>['TENON_LOG_LEVEL'] };
   readonly shutdownGraceMs: number;
 }
@@ -75,6 +77,7 @@ function commonConfig(values: ValuesOf<'api'> | ValuesOf<'worker'>): CommonConfi
     redis: { url: values.REDIS_URL, prefix: values.TENON_REDIS_PREFIX },
     storage: { folder: values.TENON_DATA_DIR },
     ...keysOf(values.TENON_SECRET_KEY),
+    auditKeepDays: values.TENON_AUDIT_KEEP_DAYS,
     log: { level: values.TENON_LOG_LEVEL },
     shutdownGraceMs: values.TENON_SHUTDOWN_GRACE_MS,
   };

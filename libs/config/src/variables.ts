@@ -49,6 +49,11 @@ export const variables = {
     meaning:
       'master key for secrets kept in the database: 32 bytes as base64 or hexadecimal; several, comma-separated, while you replace one: the first seals, all open',
   }),
+  TENON_AUDIT_KEEP_DAYS: variable(values.wholeNumber(30, 36_500), {
+    processes: both,
+    optional: true,
+    meaning: 'days that audit entries are kept, 30 at least; unset keeps them for ever',
+  }),
   TENON_INTERNAL_TOKEN: variable(values.token, {
     processes: both,
     meaning: 'what the api shows the worker on its internal endpoint: 32 to 256 printable characters',

@@ -32,6 +32,8 @@ export interface DatabaseOptions {
   readonly uses?: readonly DatabaseUse[];
   /** Keys for the seals of audit entries, the first one in use; without any, entries carry no seal. */
   readonly auditKeys?: readonly Uint8Array[];
+  /** Audit entries older than this may go; absent: none. */
+  readonly auditKeepDays?: number | undefined;
   /** Connections per pool at most. Default: 10. */
   readonly connectionsMax?: number;
   /** Told about connections that break while nobody uses them. */
@@ -40,6 +42,8 @@ export interface DatabaseOptions {
 
 /** `app`: api and worker, one tenant at a time. `recorder` and `scheduler`: the worker. */
 export type DatabaseUse = 'app' | 'recorder' | 'scheduler';
+
+const dayMs = 86_400_000;
 
 /**
  * The only way to the data. The control plane goes through transactions, in which a change and its audit entry commit
@@ -65,12 +69,14 @@ export class Database {
   readonly #pools: Readonly<Record<DatabaseUse, pg.Pool>>;
   readonly #uses: readonly DatabaseUse[];
   readonly #seals: AuditSeals | undefined;
+  readonly #auditKeepDays: number | undefined;
   readonly #prisma: PrismaClient;
 
   private constructor(options: DatabaseOptions) {
     const { uses = ['app'], connectionsMax = 10 } = options;
     const poolFor = (use: DatabaseUse) => openPool({ ...options, connectionsMax, role: databaseRoles[use] });
     this.#uses = uses;
+    this.#auditKeepDays = options.auditKeepDays;
     this.#seals = options.auditKeys === undefined ? undefined : new AuditSeals(options.auditKeys);
     this.#pools = { app: poolFor('app'), recorder: poolFor('recorder'), scheduler: poolFor('scheduler') };
     this.#prisma = openPrisma(this.#pools.app);
@@ -102,6 +108,11 @@ export class Database {
       await database.close();
       throw error;
     }
+  }
+
+  /** Audit entries from before this time may go; undefined where all are kept. */
+  auditKeptSince(): Date | undefined {
+    return this.#auditKeepDays === undefined ? undefined : new Date(Date.now() - this.#auditKeepDays * dayMs);
   }
 
   /** Runs `work` in a transaction that sees the rows of `tenantId` only. What it throws rolls everything back. */

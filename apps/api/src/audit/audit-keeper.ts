@@ -9,8 +9,8 @@ const anchorEveryMs = 60 * 60 * 1_000;
 const lookEveryMs = 5 * 60 * 1_000;
 
 /**
- * Now and then records in the operator's chain where the tenants' chains end. It is the api that does it, because a
- * worker has no operator's rights. Of several apis one does it.
+ * Now and then records in the operator's chain where the tenants' chains end, and removes from it what need not be kept
+ * any longer. It is the api that does it, because a worker has no operator's rights. Of several apis one anchors.
  */
 @Injectable()
 export class AuditKeeper implements OnApplicationBootstrap, OnModuleDestroy {
@@ -38,8 +38,10 @@ export class AuditKeeper implements OnApplicationBootstrap, OnModuleDestroy {
     try {
       const chains = await this.database.auditTrail.anchor(anchorEveryMs);
       if (chains > 0) this.logger.info({ chains }, 'recorded where the audit chains of tenants end');
+      const since = this.database.auditKeptSince();
+      if (since !== undefined) await this.database.auditTrail.pruneOperator(since);
     } catch (error) {
-      this.logger.warn({ err: error }, 'the audit chains of tenants could not be anchored');
+      this.logger.warn({ err: error }, 'housekeeping of the audit log failed');
     }
   }
 }

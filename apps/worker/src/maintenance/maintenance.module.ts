@@ -11,6 +11,8 @@ const partitionsMs = 60 * 60 * 1_000;
 /** Idempotency keys are kept for a day; a minute more does no harm. */
 const forgetMs = 60_000;
 const keysPerForget = 5_000;
+/** Audit entries are kept for months; an hour more does no harm. */
+const pruneAuditMs = 60 * 60 * 1_000;
 
 /** Housekeeping in Postgres. Several workers may do it at once: each statement takes what no other has. */
 @Module({})
@@ -31,6 +33,7 @@ export class MaintenanceModule implements OnApplicationBootstrap, OnModuleDestro
       loop(() => this.rollUp(), rollUpMs),
       loop(() => this.makePartitions(), partitionsMs),
       loop(() => this.forgetKeys(), forgetMs),
+      loop(() => this.pruneAudit(), pruneAuditMs),
     ];
   }
 
@@ -57,5 +60,10 @@ export class MaintenanceModule implements OnApplicationBootstrap, OnModuleDestro
   private async forgetKeys(): Promise<StepResult> {
     const forgotten = await this.database.idempotency.forget(keysPerForget);
     return forgotten === keysPerForget ? 'more' : 'idle';
+  }
+
+  private async pruneAudit(): Promise<StepResult> {
+    const since = this.database.auditKeptSince();
+    return since !== undefined && (await this.database.maintenance.pruneAudit(since)) > 0 ? 'more' : 'idle';
   }
 }

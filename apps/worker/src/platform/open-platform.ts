@@ -50,6 +50,7 @@ function openDatabase(config: WorkerConfig, logger: Logger): Promise<Database> {
     applicationName: 'tenon-worker',
     uses: ['app', 'recorder', 'scheduler'],
     auditKeys: config.auditKeys,
+    auditKeepDays: config.auditKeepDays,
     connectionsMax: config.database.connectionsMax,
     onIdleError: (error) => logger.warn({ err: error }, 'a connection to Postgres broke'),
   });

@@ -151,23 +151,24 @@ async function exportChain(access: ChainAccess, after: ChainHead | undefined): P
   return { header, pieces: piecesOf(access, start.seq, head.seq) };
 }
 
-/** Asks for the next piece before the one at hand is worked on. */
+/** Asks for the next piece before the one at hand is worked on. Where entries are missing, a piece is short or empty. */
 async function* piecesOf(
   { chain, inChain }: ChainAccess,
   from: number,
   to: number,
 ): AsyncGenerator<readonly AuditRecord[]> {
   const read = (after: number) => {
-    const piece = inChain((client) => entriesAfter(client, chain, { after, to, limit: entriesPerQuery }));
+    if (after >= to) return undefined;
+    const range = { after, to: Math.min(after + entriesPerQuery, to) };
+    const piece = inChain((client) => entriesAfter(client, chain, range));
     // Whoever stops early never looks at the piece on its way; its failure is then nobody's.
     piece.catch(() => undefined);
     return piece;
   };
-  let next: Promise<AuditRecord[]> | undefined = from < to ? read(from) : undefined;
-  while (next !== undefined) {
+  let next = read(from);
+  for (let after = from + entriesPerQuery; next !== undefined; after += entriesPerQuery) {
     const records: readonly AuditRecord[] = await next;
-    const last = records.at(-1);
-    next = last !== undefined && last.seq < to ? read(last.seq) : undefined;
-    if (last !== undefined) yield records;
+    next = read(after);
+    yield records;
   }
 }
