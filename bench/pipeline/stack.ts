@@ -19,6 +19,7 @@ export interface BenchStack {
   readonly apiUrl: string;
   readonly tenantKey: string;
   readonly tenantId: Id<'tenant'>;
+  readonly operatorKey: string;
   /** The owner's, to count rows. */
   readonly ownerUrl: string;
   readonly redisUrl: string;
@@ -66,7 +67,7 @@ export async function startBenchStack(options: BenchStackOptions = {}): Promise<
     );
     children.push(api, worker);
     await Promise.all([untilReady(api, apiUrl), untilReady(worker, workerUrl)]);
-    const { tenantKey, tenantId } = await seed(apiUrl, databaseUrl);
+    const { tenantKey, tenantId, operatorKey } = await seed(apiUrl, databaseUrl);
     const portOf = (url: string) => new URL(url).port;
     const parts = {
       api: api.pid ?? 0,
@@ -75,7 +76,7 @@ export async function startBenchStack(options: BenchStackOptions = {}): Promise<
       redisPort: portOf(servers.redis.url),
     };
     const { url: ownerUrl } = servers.postgres;
-    return { apiUrl, tenantKey, tenantId, ownerUrl, redisUrl: servers.redis.url, parts, stop };
+    return { apiUrl, tenantKey, tenantId, operatorKey, ownerUrl, redisUrl: servers.redis.url, parts, stop };
   } catch (error) {
     await stop();
     throw error;
@@ -108,7 +109,8 @@ async function untilReady(child: ChildProcess, url: string): Promise<void> {
   throw new Error(`${url} did not get ready`);
 }
 
-async function call(url: string, method: string, key: string, body: object | Uint8Array): Promise<unknown> {
+/** Asks the api. @throws for any other answer than success. */
+export async function call(url: string, method: string, key: string, body: object | Uint8Array): Promise<unknown> {
   const isModule = body instanceof Uint8Array;
   const answer = await fetch(url, {
     method,
@@ -120,7 +122,7 @@ async function call(url: string, method: string, key: string, body: object | Uin
   return JSON.parse(text);
 }
 
-function textField(answer: unknown, name: string): string {
+export function textField(answer: unknown, name: string): string {
   if (typeof answer === 'object' && answer !== null && name in answer) {
     const value: unknown = Object.getOwnPropertyDescriptor(answer, name)?.value;
     if (typeof value === 'string') return value;
@@ -129,7 +131,10 @@ function textField(answer: unknown, name: string): string {
 }
 
 /** One tenant with the sample function live on `cart.updated`. */
-async function seed(apiUrl: string, databaseUrl: string): Promise<{ tenantKey: string; tenantId: Id<'tenant'> }> {
+async function seed(
+  apiUrl: string,
+  databaseUrl: string,
+): Promise<{ tenantKey: string; tenantId: Id<'tenant'>; operatorKey: string }> {
   const operatorKey = await createOperatorKey(databaseUrl);
   await call(`${apiUrl}/v1/extension-points/cart.discounts`, 'PUT', operatorKey, {
     inputSchema: { type: 'object', required: ['lines'] },
@@ -145,10 +150,10 @@ async function seed(apiUrl: string, databaseUrl: string): Promise<{ tenantKey: s
   const module = new Uint8Array(await readFile(path.join(root, 'examples/volume-discount/volume-discount.wasm')));
   const version = await call(`${apiUrl}/v1/functions/bench/versions`, 'POST', tenantKey, module);
   await activateWhenReady(`${apiUrl}/v1/functions/bench/activate`, tenantKey, textField(version, 'id'));
-  return { tenantKey, tenantId };
+  return { tenantKey, tenantId, operatorKey };
 }
 
-async function activateWhenReady(url: string, key: string, version: string): Promise<void> {
+export async function activateWhenReady(url: string, key: string, version: string): Promise<void> {
   const deadline = performance.now() + startTimeoutMs;
   for (;;) {
     try {
