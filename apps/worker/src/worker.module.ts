@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { BuildsModule } from './builds/builds.module.js';
+import { ErasureModule } from './erasure/erasure.module.js';
 import { ExecutionsModule } from './executions/executions.module.js';
 import { InternalHttpModule } from './internal-http/internal-http.module.js';
 import { MaintenanceModule } from './maintenance/maintenance.module.js';
@@ -12,6 +13,14 @@ class WorkerModule {}
 
 /** The whole worker, on a platform that somebody else opened. */
 export function workerModule(platform: Platform): DynamicModule {
-  const features = [RelayModule, QuotaModule, ExecutionsModule, BuildsModule, MaintenanceModule, InternalHttpModule];
+  const features = [
+    RelayModule,
+    QuotaModule,
+    ExecutionsModule,
+    BuildsModule,
+    ErasureModule,
+    MaintenanceModule,
+    InternalHttpModule,
+  ];
   return { module: WorkerModule, imports: [platformModule(platform), ...features] };
 }

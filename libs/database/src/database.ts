@@ -11,6 +11,7 @@ import { type IdentityTransaction, identityTransaction } from './identity-transa
 import { type OperatorTransaction, operatorTransaction } from './operator-transaction.js';
 import { AuditTrailRepository } from './pipeline/audit-trail.repository.js';
 import { AuthenticationRepository } from './pipeline/authentication.repository.js';
+import { ErasureRepository } from './pipeline/erasure.repository.js';
 import { EventWorkRepository } from './pipeline/event-work.repository.js';
 import { EventsRepository } from './pipeline/events.repository.js';
 import { ExecutionsRepository } from './pipeline/executions.repository.js';
@@ -20,6 +21,8 @@ import { MaintenanceRepository } from './pipeline/maintenance.repository.js';
 import { OutboxRepository } from './pipeline/outbox.repository.js';
 import { QuotaRepository } from './pipeline/quota.repository.js';
 import { RecorderRepository } from './pipeline/recorder.repository.js';
+import { StatisticsRepository } from './pipeline/statistics.repository.js';
+import { TenantExportRepository } from './pipeline/tenant-export.repository.js';
 import { UsageRepository } from './pipeline/usage.repository.js';
 import { type TenantTransaction, tenantTransaction } from './tenant-transaction.js';
 
@@ -40,8 +43,8 @@ export interface DatabaseOptions {
   readonly onIdleError?: (error: Error) => void;
 }
 
-/** `app`: api and worker, one tenant at a time. `recorder` and `scheduler`: the worker. */
-export type DatabaseUse = 'app' | 'recorder' | 'scheduler';
+/** `app`: api and worker, one tenant at a time. The others: the worker. */
+export type DatabaseUse = 'app' | 'recorder' | 'scheduler' | 'eraser';
 
 const dayMs = 86_400_000;
 
@@ -67,6 +70,9 @@ export class Database {
   /** Needs the uses `scheduler` and, for pruning, `recorder`. */
   readonly maintenance: MaintenanceRepository;
   readonly #pools: Readonly<Record<DatabaseUse, pg.Pool>>;
+  /** Needs the use `eraser`. */
+  readonly erasure: ErasureRepository;
+  readonly tenantExport: TenantExportRepository;
   readonly #uses: readonly DatabaseUse[];
   readonly #seals: AuditSeals | undefined;
   readonly #auditKeepDays: number | undefined;
@@ -78,7 +84,12 @@ export class Database {
     this.#uses = uses;
     this.#auditKeepDays = options.auditKeepDays;
     this.#seals = options.auditKeys === undefined ? undefined : new AuditSeals(options.auditKeys);
-    this.#pools = { app: poolFor('app'), recorder: poolFor('recorder'), scheduler: poolFor('scheduler') };
+    this.#pools = {
+      app: poolFor('app'),
+      recorder: poolFor('recorder'),
+      scheduler: poolFor('scheduler'),
+      eraser: poolFor('eraser'),
+    };
     this.#prisma = openPrisma(this.#pools.app);
     this.authentication = new AuthenticationRepository(this.#pools.app);
     this.events = new EventsRepository(this.#pools.app);
@@ -93,6 +104,8 @@ export class Database {
     this.outbox = new OutboxRepository(this.#pools.scheduler);
     this.maintenance = new MaintenanceRepository(this.#pools, this.#seals);
   }
+    this.erasure = new ErasureRepository(this.#pools.eraser, this.#seals);
+    this.tenantExport = new TenantExportRepository(this.#pools.app);
 
   /**
    * Connects and refuses a login that could see more than it should.

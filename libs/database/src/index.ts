@@ -11,6 +11,7 @@ export type { OperatorTransaction } from './operator-transaction.js';
 export type { Page, PageRequest } from './page.js';
 export type { ChainExport, ChainVerification, VerifyOptions } from './pipeline/audit-trail.repository.js';
 export type { AuthenticatedKey, ReceivingSource, SignedIn } from './pipeline/authentication.repository.js';
+export type { ErasureStep } from './pipeline/erasure.repository.js';
 export type { EventFilter, EventStatus } from './pipeline/event-status.js';
 export type {
   EventChoice,
@@ -39,6 +40,8 @@ export type { TenantLimits, TenantQuota } from './pipeline/quota.repository.js';
 export type { AgainEvent, DoneEvent, PointResult, PointStep } from './pipeline/record-batch.js';
 export type { RecordBatch, RecordedBatch, TenantBatch } from './pipeline/recorder.repository.js';
 export type { FunctionUsage } from './pipeline/usage.repository.js';
+export type { RunStatistics, StatisticsRequest } from './pipeline/statistics.repository.js';
+export type { ExportPart, ExportPlace } from './pipeline/tenant-export.repository.js';
 export type { AuditFilter } from './repositories/audit.repository.js';
 export type { Deployment } from './repositories/deployments.repository.js';
 export type {
@@ -59,7 +62,7 @@ export type { Operator } from './repositories/operators.repository.js';
 export type { Plan, PlanTerms } from './repositories/plans.repository.js';
 export type { NewSession, Session, SignInMethod } from './repositories/sessions.repository.js';
 export type { FunctionSettings } from './repositories/settings.repository.js';
-export type { Tenant, TenantChange, TenantStatus } from './repositories/tenants.repository.js';
+export type { Tenant, TenantChange, TenantErasure, TenantStatus } from './repositories/tenants.repository.js';
 export type { NewUser, OidcIdentity, User } from './repositories/users.repository.js';
 export type { BuildOutcome, Version, VersionStatus } from './repositories/versions.repository.js';
 export type { StoredMapping, WebhookScheme, WebhookSource } from './repositories/webhook-sources.repository.js';

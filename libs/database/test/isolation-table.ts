@@ -189,6 +189,19 @@ export const attackerCannot: Readonly<Record<string, Attempt | string>> = {
   'authentication.keyByHash': 'asked before the tenant is known; answers for one exact hash',
   'authentication.sessionByHash': 'asked before the tenant is known; answers for one exact hash',
   'authentication.webhookSource': 'asked before the tenant is known; answers for one exact id',
+  'erasure.due': 'tenants that are marked for deletion, with ids only',
+  'erasure.eraseSome': async ({ database, victim }) => {
+    expect(await database.erasure.eraseSome(victim.tenantId, 1_000)).toEqual({ rows: 0, done: true });
+  },
+  'tenantExport.read': async ({ database, attacker, victim }) => {
+    const names = [victim.tenantId, victim.functionId, victim.keyId, victim.eventId, victim.userId];
+    let part = await database.tenantExport.read(attacker.tenantId);
+    for (let reads = 0; part !== null && reads < 100; reads += 1) {
+      for (const row of part.rows) for (const name of names) expect(row).not.toContain(name);
+      part = part.next === undefined ? null : await database.tenantExport.read(attacker.tenantId, part.next);
+    }
+    expect(part).toBeNull();
+  },
   'events.insert': async ({ database, attacker, victim }) => {
     const [accepted] = await database.events.insert(attacker.tenantId, [victim.event]);
     expect(accepted).toMatchObject({ duplicate: false });

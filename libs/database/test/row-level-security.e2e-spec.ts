@@ -215,6 +215,7 @@ describe('functions that run with the rights of the owner', () => {
       'erase_audit_chain',
       'erase_people_of_tenant',
       'fence_idempotent_request',
+      'forget_live_generation',
       'keep_statistics',
       'minutes_of_hour',
       'move_live_generation',

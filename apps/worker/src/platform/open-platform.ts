@@ -48,7 +48,7 @@ function openDatabase(config: WorkerConfig, logger: Logger): Promise<Database> {
   return Database.open({
     url: config.database.url.reveal(),
     applicationName: 'tenon-worker',
-    uses: ['app', 'recorder', 'scheduler'],
+    uses: ['app', 'recorder', 'scheduler', 'eraser'],
     auditKeys: config.auditKeys,
     auditKeepDays: config.auditKeepDays,
     connectionsMax: config.database.connectionsMax,

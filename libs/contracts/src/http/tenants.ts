@@ -25,6 +25,21 @@ export const suspendTenantBodySchema = z
   .meta({ id: 'SuspendTenant', example: { reason: 'The invoice of October is open.' } });
 export type SuspendTenantBody = z.output<typeof suspendTenantBodySchema>;
 
+/** How far the deletion of a tenant is. It stays when the tenant is gone. */
+export const tenantErasureSchema = z
+  .object({
+    tenantId: idSchema('tenant'),
+    requestedBy: z.string(),
+    requestedAt: timeSchema,
+    /** Rows that were removed, by table. */
+    rowsErased: z.record(z.string(), z.int()),
+    /** Where the tenant's audit chain ended: what an export of it can be held against for ever. */
+    audit: z.object({ seq: z.int(), hash: z.string() }).nullable(),
+    finishedAt: timeSchema.nullable(),
+  })
+  .meta({ id: 'TenantErasure' });
+export type TenantErasureAnswer = z.output<typeof tenantErasureSchema>;
+
 /** Where an export goes on: the `cursor` of the last line that arrived whole. */
 export const tenantExportQuerySchema = z.strictObject({
   cursor: z

@@ -23,6 +23,18 @@ export interface TenantChange {
   readonly plan?: string | undefined;
 }
 
+/** What is left of a tenant that is being deleted, or was. */
+export interface TenantErasure {
+  readonly id: Id<'tenant'>;
+  readonly requestedBy: string;
+  readonly requestedAt: Date;
+  /** Rows by table. */
+  readonly rowsErased: Readonly<Record<string, number>>;
+  /** Where its audit chain ended. */
+  readonly audit: { readonly seq: number; readonly hash: string } | null;
+  readonly finishedAt: Date | null;
+}
+
 /** Tenants, as the operator sees them: all of them. */
 export class TenantsRepository {
   constructor(private readonly prisma: PrismaTransaction) {}
@@ -67,6 +79,15 @@ export class TenantsRepository {
   async startErasure(id: Id<'tenant'>, requestedBy: string): Promise<void> {
     await this.setStatus(id, 'deleting');
     await this.prisma.tenantErasure.create({ data: { id, requestedBy } });
+  }
+
+  /** How far the deletion of a tenant is; stays when the tenant is gone. */
+  async erasure(id: Id<'tenant'>): Promise<TenantErasure | null> {
+    const row = await this.prisma.tenantErasure.findUnique({ where: { id } });
+    if (row === null) return null;
+    const { auditSeq, auditHash, rowsErased, ...rest } = row;
+    const audit = auditSeq === null || auditHash === null ? null : { seq: Number(auditSeq), hash: auditHash };
+    return { ...rest, id, rowsErased: rowsErased as TenantErasure['rowsErased'], audit };
   }
 }
 
