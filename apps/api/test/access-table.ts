@@ -32,6 +32,7 @@ const tenantOnly = (scope: Scope) => ({ who: 'tenant', scope }) as const;
 export const routeCases: readonly RouteCase[] = [
   of('healthLive', 'GET', () => '/healthz', { who: 'public' }),
   of('healthReady', 'GET', () => '/readyz', { who: 'public' }),
+  of('metricsScrape', 'GET', () => '/metrics', { who: 'operator' }),
   of('problemsList', 'GET', () => '/v1/problems', { who: 'public' }),
   of('webhooksReceive', 'POST', () => `/v1/webhooks/${newId('webhookSource')}`, { who: 'public', payload: () => ({}) }),
   of('tenantsCreate', 'POST', () => '/v1/tenants', { who: 'operator', payload: () => ({ name: 'x' }) }),
@@ -120,6 +121,7 @@ export const routeCases: readonly RouteCase[] = [
     missing: `/v1/webhook-sources/${newId('webhookSource')}`,
   }),
   of('executionsList', 'GET', () => '/v1/executions', tenantOnly('executions:read')),
+  of('executionsReadStatistics', 'GET', () => '/v1/executions/statistics', tenantOnly('executions:read')),
   of('executionsGet', 'GET', ({ execution }) => `/v1/executions/${execution}`, {
     ...tenantOnly('executions:read'),
     missing: `/v1/executions/${newId('execution')}`,

@@ -33,6 +33,11 @@ export const outcomes = {
     retryable: false,
     sentence: 'The function asked for something it was not granted.',
   },
+  circuit_open: {
+    fault: 'guest',
+    retryable: true,
+    sentence: 'The function failed so often in a row that it is not run for now.',
+  },
   invalid_input: { fault: 'caller', retryable: false, sentence: 'The input breaks the schema of the extension point.' },
   input_too_large: { fault: 'caller', retryable: false, sentence: 'The input is larger than its limit.' },
   quota_exceeded: { fault: 'caller', retryable: true, sentence: 'The tenant has used up a quota of its plan.' },
@@ -47,3 +52,4 @@ export type Outcome = keyof typeof outcomes;
 
 export const outcomeNames = Object.keys(outcomes) as [Outcome, ...Outcome[]];
 export const outcomeSchema = z.enum(outcomeNames);
+export const faultSchema = z.enum(['none', 'guest', 'caller', 'ours']) satisfies z.ZodType<Fault>;

@@ -57,6 +57,7 @@ export class Database {
   readonly events: EventsRepository;
   readonly eventWork: EventWorkRepository;
   readonly executions: ExecutionsRepository;
+  readonly statistics: StatisticsRepository;
   readonly usage: UsageRepository;
   /** What it says about all tenants needs the use `scheduler`. */
   readonly quota: QuotaRepository;
@@ -69,10 +70,10 @@ export class Database {
   readonly outbox: OutboxRepository;
   /** Needs the uses `scheduler` and, for pruning, `recorder`. */
   readonly maintenance: MaintenanceRepository;
-  readonly #pools: Readonly<Record<DatabaseUse, pg.Pool>>;
   /** Needs the use `eraser`. */
   readonly erasure: ErasureRepository;
   readonly tenantExport: TenantExportRepository;
+  readonly #pools: Readonly<Record<DatabaseUse, pg.Pool>>;
   readonly #uses: readonly DatabaseUse[];
   readonly #seals: AuditSeals | undefined;
   readonly #auditKeepDays: number | undefined;
@@ -95,6 +96,7 @@ export class Database {
     this.events = new EventsRepository(this.#pools.app);
     this.eventWork = new EventWorkRepository(this.#pools.app);
     this.executions = new ExecutionsRepository(this.#pools.app);
+    this.statistics = new StatisticsRepository(this.#pools.app);
     this.usage = new UsageRepository(this.#pools.app);
     this.quota = new QuotaRepository(this.#pools);
     this.auditTrail = new AuditTrailRepository(this.#pools.app, this.#seals);
@@ -102,10 +104,10 @@ export class Database {
     this.idempotency = new IdempotencyRepository(this.#pools.app, this.#pools.scheduler);
     this.recorder = new RecorderRepository(this.#pools.recorder, this.#seals);
     this.outbox = new OutboxRepository(this.#pools.scheduler);
-    this.maintenance = new MaintenanceRepository(this.#pools, this.#seals);
-  }
     this.erasure = new ErasureRepository(this.#pools.eraser, this.#seals);
     this.tenantExport = new TenantExportRepository(this.#pools.app);
+    this.maintenance = new MaintenanceRepository(this.#pools, this.#seals);
+  }
 
   /**
    * Connects and refuses a login that could see more than it should.

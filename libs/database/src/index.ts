@@ -16,18 +16,19 @@ export type { EventFilter, EventStatus } from './pipeline/event-status.js';
 export type {
   EventChoice,
   EventTodo,
+  PointTodo,
   ReadyEvent,
   WorkBatch,
   WorkEvent,
 } from './pipeline/event-work.repository.js';
 export type { AcceptedEvent, EventSummary, NewEvent, StoredEvent } from './pipeline/events.repository.js';
+export type { ExecutionFilter } from './pipeline/execution-filter.js';
 export type {
   ExecutionKind,
   ExecutionRecord,
   ExecutionSummary,
   StoredExecution,
 } from './pipeline/execution-record.js';
-export type { ExecutionFilter } from './pipeline/executions.repository.js';
 export type {
   EarlierRequest,
   IdempotencyScope,
@@ -39,9 +40,9 @@ export type { OutboxEvent, UnfinishedBuild } from './pipeline/outbox.repository.
 export type { TenantLimits, TenantQuota } from './pipeline/quota.repository.js';
 export type { AgainEvent, DoneEvent, PointResult, PointStep } from './pipeline/record-batch.js';
 export type { RecordBatch, RecordedBatch, TenantBatch } from './pipeline/recorder.repository.js';
-export type { FunctionUsage } from './pipeline/usage.repository.js';
 export type { RunStatistics, StatisticsRequest } from './pipeline/statistics.repository.js';
 export type { ExportPart, ExportPlace } from './pipeline/tenant-export.repository.js';
+export type { FunctionUsage } from './pipeline/usage.repository.js';
 export type { AuditFilter } from './repositories/audit.repository.js';
 export type { Deployment } from './repositories/deployments.repository.js';
 export type {

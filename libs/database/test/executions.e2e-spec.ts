@@ -38,14 +38,14 @@ describe('lists of executions', () => {
     ['a function', () => ({ functionName: world.functionName }), () => true],
     ['a function that does not exist', () => ({ functionName: 'nowhere' }), () => false],
     ['a version', () => ({ versionId: world.versionId }), () => true],
-    ['an outcome', () => ({ outcome: 'trap' }), (run) => run.outcome === 'trap'],
+    ['an outcome', () => ({ outcomes: ['trap'] }), (run) => run.outcome === 'trap'],
     ['a kind', () => ({ kind: 'test' }), (run) => run.kind === 'test'],
     ['an event', () => ({ eventId: runs[2]?.eventId }), (run) => run.eventId === runs[2]?.eventId],
     ['a time before', () => ({ to: new Date(0) }), () => false],
     ['a time since', () => ({ from: new Date(0), to: new Date('2100-01-01') }), () => true],
     [
       'several',
-      () => ({ kind: 'event', outcome: 'succeeded' }),
+      () => ({ kind: 'event', outcomes: ['succeeded'] }),
       (run) => run.kind === 'event' && run.outcome === 'succeeded',
     ],
   ])('narrowed by %s show what fits, newest first', async (_what, filter, fits) => {

@@ -272,6 +272,17 @@ export const attackerCannot: Readonly<Record<string, Attempt | string>> = {
   },
   'quota.tenantsWithHeldEvents': 'works for all tenants, with their ids only; its role reads no data',
   'quota.tenantLimits': 'works for all tenants, with what their plans say; its role reads no data',
+  'statistics.read': async ({ database, attacker, victim }) => {
+    const minute = 60_000;
+    const from = new Date(Math.floor(Date.now() / minute) * minute - 60 * minute);
+    const to = new Date(from.getTime() + 120 * minute);
+    const asked = { filter: { versionId: victim.versionId }, from, to, bucketSeconds: 60, byFunction: true };
+    expect(await database.statistics.read(attacker.tenantId, asked)).toEqual([]);
+    expect(await database.statistics.read(victim.tenantId, asked)).not.toEqual([]);
+  },
+  'statistics.functionNames': async ({ database, attacker, victim }) => {
+    expect([...(await database.statistics.functionNames(attacker.tenantId)).keys()]).not.toContain(victim.functionId);
+  },
   'usage.perFunction': async ({ database, attacker, victim }) => {
     const used = await database.usage.perFunction(attacker.tenantId, everBefore, everAfter);
     expect(used.map((usage) => usage.functionId)).not.toContain(victim.functionId);

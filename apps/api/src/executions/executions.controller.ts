@@ -7,16 +7,23 @@ import {
   executionsQuerySchema,
   type Id,
   idSchema,
+  type StatisticsQuery,
+  statisticsQuerySchema,
+  statisticsSchema,
 } from '@tenon/contracts';
 import { Allow } from '../http/access.decorators.js';
 import { CurrentTenant, type TenantCaller } from '../http/caller.js';
 import { ApiAnswer } from '../openapi/answers.decorators.js';
 import { ExecutionsService } from './executions.service.js';
+import { StatisticsService } from './statistics.service.js';
 
 @ApiTags('executions')
 @Controller('v1/executions')
 export class ExecutionsController {
-  constructor(private readonly executions: ExecutionsService) {}
+  constructor(
+    private readonly executions: ExecutionsService,
+    private readonly statistics: StatisticsService,
+  ) {}
 
   @Get()
   @Allow('executions:read')
@@ -24,6 +31,22 @@ export class ExecutionsController {
   @ApiAnswer(200, 'A page of executions.', executionPageSchema)
   list(@CurrentTenant() caller: TenantCaller, @Query({ schema: executionsQuerySchema }) query: ExecutionsQuery) {
     return this.executions.list(caller, query);
+  }
+
+  @Get('statistics')
+  @Allow('executions:read')
+  @ApiOperation({
+    summary: 'Count executions over time, with percentiles',
+    description:
+      'How many ran, how they ended, how long they took and how many instructions they used, in buckets of time. ' +
+      'What was recorded a moment ago is counted.',
+  })
+  @ApiAnswer(200, 'The series, those with the most executions first.', statisticsSchema)
+  readStatistics(
+    @CurrentTenant() caller: TenantCaller,
+    @Query({ schema: statisticsQuerySchema }) query: StatisticsQuery,
+  ) {
+    return this.statistics.read(caller, query);
   }
 
   @Get(':execution')

@@ -10,6 +10,7 @@ import type { Database, ExecutionSummary, StoredExecution } from '@tenon/databas
 import { mapPage } from '../http/answer-parts.js';
 import type { TenantCaller } from '../http/caller.js';
 import { DATABASE } from '../platform/tokens.js';
+import { filterOf } from './execution-filters.js';
 
 /** What was recorded about runs. */
 @Injectable()
@@ -23,16 +24,11 @@ export class ExecutionsService {
   }
 
   async list(caller: TenantCaller, query: ExecutionsQuery) {
-    const { function: functionName, version, event, from, to, ...rest } = query;
-    const filter = {
-      ...rest,
-      functionName,
-      versionId: version,
-      eventId: event,
-      from: from === undefined ? undefined : new Date(from),
-      to: to === undefined ? undefined : new Date(to),
-    };
-    return mapPage(await this.database.executions.list(caller.tenantId, filter), toSummary);
+    const { limit, cursor } = query;
+    return mapPage(
+      await this.database.executions.list(caller.tenantId, { ...filterOf(query), limit, cursor }),
+      toSummary,
+    );
   }
 }
 

@@ -2,7 +2,7 @@ import { z } from 'zod';
 import { idSchema, nameSchema } from '../ids.js';
 import { jsonValueSchema } from '../json.js';
 import { executionLimitsSchema } from '../limits.js';
-import { outcomeSchema } from '../outcomes.js';
+import { faultSchema, outcomeSchema } from '../outcomes.js';
 import { timeInputSchema, timeSchema } from '../time.js';
 import { pageOf, pageQueryOf } from './page.js';
 
@@ -59,19 +59,84 @@ export const executionSchema = z
   .meta({ id: 'Execution' });
 export type ExecutionAnswer = z.output<typeof executionSchema>;
 
-/** Newest first, by the time of the event. */
+/** Newest first, by the time of the event. A page may be short, or empty, and yet have a `next`: go on with it. */
 export const executionPageSchema = pageOf(executionSummarySchema, 'ExecutionPage');
+
+const figureSchema = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
+
+/** What narrows executions down by how they ran. All given filters hold together. */
+const runFilters = {
+  function: nameSchema.optional(),
+  version: idSchema('version').optional(),
+  extensionPoint: nameSchema.optional(),
+  outcome: outcomeSchema.optional(),
+  /** Whose failure it was; `none` for runs that succeeded. */
+  fault: faultSchema.optional(),
+  kind: executionKindSchema.optional(),
+  wallUsMin: figureSchema.optional(),
+  wallUsMax: figureSchema.optional(),
+  instructionsMin: figureSchema.optional(),
+  instructionsMax: figureSchema.optional(),
+};
 
 /** Filters narrow the list together; an unknown one is refused rather than ignored. */
 export const executionsQuerySchema = pageQueryOf(idSchema('execution')).extend({
-  function: nameSchema.optional(),
-  version: idSchema('version').optional(),
+  ...runFilters,
   event: idSchema('event').optional(),
-  outcome: outcomeSchema.optional(),
-  kind: executionKindSchema.optional(),
-  /** Recorded at this time or later. */
+  /** Text that the log contains, whatever its case. */
+  log: z.string().min(2).max(200).optional(),
+  /** Events of this time or later. */
   from: timeInputSchema.optional(),
-  /** Recorded before this time. */
+  /** Events from before this time. */
   to: timeInputSchema.optional(),
 });
 export type ExecutionsQuery = z.output<typeof executionsQuerySchema>;
+
+/** Lengths of the buckets of a chart. */
+export const statisticsBuckets = { '1m': 60, '5m': 300, '15m': 900, '1h': 3_600, '6h': 21_600, '1d': 86_400 } as const;
+export type StatisticsBucket = keyof typeof statisticsBuckets;
+const bucketNames = Object.keys(statisticsBuckets) as [StatisticsBucket, ...StatisticsBucket[]];
+
+/** Which runs are added up, over which time, and how finely. */
+export const statisticsQuerySchema = z.strictObject({
+  ...runFilters,
+  /** Events of this time or later, down to a whole bucket; 24 hours before `to`, when absent. */
+  from: timeInputSchema.optional(),
+  /** Events from before this time, up to a whole bucket; now, when absent. */
+  to: timeInputSchema.optional(),
+  /** Chosen by the length of the time, when absent. Less than an hour is for at most 24 hours, 60 days at most for others. */
+  bucket: z.enum(bucketNames).optional(),
+  /** `function`: one series for each of the 20 functions with the most runs. */
+  by: z.enum(['function']).optional(),
+});
+export type StatisticsQuery = z.output<typeof statisticsQuerySchema>;
+
+/** Percentiles are at most 4.5 % off; mean and max are exact. */
+const spreadSchema = z.object({ mean: z.int(), max: z.int(), p50: z.int(), p90: z.int(), p99: z.int() });
+
+const runStatisticsSchema = z.object({
+  executions: z.int(),
+  executionsPerSecond: z.number(),
+  outcomes: z.partialRecord(outcomeSchema, z.int()),
+  wallUs: spreadSchema,
+  instructions: spreadSchema,
+});
+
+/** Runs added up by the time of their events. Buckets in which nothing ran are left out. */
+export const statisticsSchema = z
+  .object({
+    from: timeSchema,
+    to: timeSchema,
+    bucketSeconds: z.int(),
+    series: z.array(
+      z.object({
+        /** Absent for the series over all functions. */
+        functionId: idSchema('function').optional(),
+        function: z.string().optional(),
+        total: runStatisticsSchema,
+        buckets: z.array(runStatisticsSchema.extend({ start: timeSchema })),
+      }),
+    ),
+  })
+  .meta({ id: 'ExecutionStatistics' });
+export type StatisticsAnswer = z.output<typeof statisticsSchema>;

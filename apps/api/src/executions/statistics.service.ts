@@ -1,0 +1,87 @@
+import { Inject, Injectable } from '@nestjs/common';
+import {
+  type StatisticsAnswer,
+  type StatisticsBucket,
+  type StatisticsQuery,
+  statisticsBuckets,
+} from '@tenon/contracts';
+import type { Database, RunStatistics } from '@tenon/database';
+import type { TenantCaller } from '../http/caller.js';
+import { DATABASE } from '../platform/tokens.js';
+import { filterOf, invalid } from './execution-filters.js';
+
+const daySeconds = 86_400;
+const spanSecondsDefault = daySeconds;
+const seriesMax = 20;
+/** What a chart may ask for: sums by the minute are many, so a fine bucket is for a short time. */
+const spanSecondsMax = { underAnHour: daySeconds, underADay: 60 * daySeconds, else: 400 * daySeconds } as const;
+
+interface Span {
+  readonly from: Date;
+  readonly to: Date;
+  readonly bucketSeconds: number;
+}
+
+/** Runs added up over time, for charts. */
+@Injectable()
+export class StatisticsService {
+  constructor(@Inject(DATABASE) private readonly database: Database) {}
+
+  async read(caller: TenantCaller, query: StatisticsQuery): Promise<StatisticsAnswer> {
+    const span = spanOf(query, Date.now());
+    const request = { ...span, filter: filterOf(query), byFunction: query.by === 'function' };
+    const series = (await this.database.statistics.read(caller.tenantId, request)).slice(0, seriesMax);
+    const names = await this.#namesOf(caller, request.byFunction);
+    const spanSeconds = (span.to.getTime() - span.from.getTime()) / 1_000;
+    return {
+      from: span.from.toISOString(),
+      to: span.to.toISOString(),
+      bucketSeconds: span.bucketSeconds,
+      series: series.map(({ functionId, total, buckets }) => ({
+        ...(functionId === undefined ? {} : { functionId, function: names.get(functionId) ?? functionId }),
+        total: answerOf(total, spanSeconds),
+        buckets: buckets.map(({ start, ...figures }) => ({
+          start: start.toISOString(),
+          ...answerOf(figures, span.bucketSeconds),
+        })),
+      })),
+    };
+  }
+
+  async #namesOf(caller: TenantCaller, wanted: boolean): Promise<ReadonlyMap<string, string>> {
+    return wanted ? await this.database.statistics.functionNames(caller.tenantId) : new Map();
+  }
+}
+
+function answerOf(figures: RunStatistics, seconds: number) {
+  return { ...figures, executionsPerSecond: Math.round((figures.executions / seconds) * 1_000) / 1_000 };
+}
+
+/** The asked time in whole buckets (UTC). */
+function spanOf(query: StatisticsQuery, nowMs: number): Span {
+  const toMs = query.to === undefined ? nowMs : Date.parse(query.to);
+  const fromMs = query.from === undefined ? toMs - spanSecondsDefault * 1_000 : Date.parse(query.from);
+  if (fromMs >= toMs) throw invalid('/query/from', 'expected a time before "to"');
+  const bucketSeconds = statisticsBuckets[query.bucket ?? bucketFor((toMs - fromMs) / 1_000)];
+  const allowed = spanMaxFor(bucketSeconds);
+  if (toMs - fromMs > allowed * 1_000) {
+    throw invalid('/query/from', `expected at most ${allowed / daySeconds} days with this bucket`);
+  }
+  const bucketMs = bucketSeconds * 1_000;
+  const [first, last] = [Math.floor(fromMs / bucketMs), Math.ceil(toMs / bucketMs)];
+  return { from: new Date(first * bucketMs), to: new Date(last * bucketMs), bucketSeconds };
+}
+
+function spanMaxFor(bucketSeconds: number): number {
+  if (bucketSeconds < statisticsBuckets['1h']) return spanSecondsMax.underAnHour;
+  return bucketSeconds < statisticsBuckets['1d'] ? spanSecondsMax.underADay : spanSecondsMax.else;
+}
+
+/** Some sixty to two hundred buckets, whatever the time. */
+function bucketFor(spanSeconds: number): StatisticsBucket {
+  if (spanSeconds <= 2 * 3_600) return '1m';
+  if (spanSeconds <= 12 * 3_600) return '5m';
+  if (spanSeconds <= daySeconds) return '15m';
+  if (spanSeconds <= 8 * daySeconds) return '1h';
+  return spanSeconds <= 50 * daySeconds ? '6h' : '1d';
+}
