@@ -1,22 +1,27 @@
 import { NestFactory } from '@nestjs/core';
 import type { NestFastifyApplication } from '@nestjs/platform-fastify';
-import { NestLogger } from '@tenon/telemetry';
+import { NestLogger, type Registry } from '@tenon/telemetry';
 import { appModule } from './app.module.js';
 import { AccessService } from './auth/access.service.js';
 import { type IdentityOptions, identitySettings } from './auth/identity-settings.js';
+import { measureRequests } from './http/http-metrics.js';
 import { heedIdempotencyKeys } from './http/idempotency/idempotency-hooks.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { RequestValidationPipe } from './http/request-validation.pipe.js';
 import { settingsOf } from './http/route-settings.js';
+import { isScraper } from './http/scraper.js';
 import { createHttpAdapter } from './http/server.js';
 import { serveDocs } from './openapi/docs.js';
 import type { AboutApi } from './openapi/document.js';
 import type { Platform } from './platform/platform.module.js';
+import { METRICS } from './platform/tokens.js';
 import { limitEveryRoute } from './rate-limit/limit-every-route.js';
 
 export interface ApiOptions extends AboutApi, IdentityOptions {
   /** Take the client's address from X-Forwarded-For: only behind a proxy of one's own. */
   readonly trustProxy?: boolean;
+  /** What a scraper shows at /metrics; without it an operator key is needed there. */
+  readonly metricsToken?: string | undefined;
 }
 
 /** The api, ready to listen or to be asked in-process. The platform stays the caller's to close. */
@@ -33,7 +38,8 @@ export async function createApi(platform: Platform, options: ApiOptions): Promis
   );
   app.useGlobalPipes(new RequestValidationPipe());
   app.useGlobalFilters(new ProblemFilter());
-  guardEveryRoute(app);
+  measureRequests(app.getHttpAdapter().getInstance(), app.get<Registry>(METRICS, { strict: false }));
+  guardEveryRoute(app, options.metricsToken);
   heedIdempotencyKeys(app.getHttpAdapter().getInstance(), platform);
   limitEveryRoute(app.getHttpAdapter().getInstance(), platform.quotas);
   serveDocs(app, options);
@@ -43,13 +49,15 @@ export async function createApi(platform: Platform, options: ApiOptions): Promis
 }
 
 /** Runs before a body is read, so that a refused request costs nothing but its headers. */
-function guardEveryRoute(app: NestFastifyApplication): void {
+function guardEveryRoute(app: NestFastifyApplication, metricsToken: string | undefined): void {
   const access = app.get(AccessService);
   app
     .getHttpAdapter()
     .getInstance()
     .addHook('onRequest', async (request) => {
       const settings = settingsOf(request);
-      if (settings !== undefined) await access.admit(request, settings.access);
+      if (settings === undefined) return;
+      if (settings.forScrapers === true && isScraper(request, metricsToken)) return;
+      await access.admit(request, settings.access);
     });
 }

@@ -33,6 +33,7 @@ async function main(): Promise<void> {
     {
       version: apiVersion,
       trustProxy: config.http.trustProxy,
+      metricsToken: config.metricsToken?.reveal(),
       publicUrl: config.http.publicUrl,
       sessions: config.sessions,
       oidc: config.oidc,

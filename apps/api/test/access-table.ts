@@ -5,8 +5,8 @@ import type { World } from './support/world.js';
 export interface RouteCase {
   /** As in the OpenAPI document. */
   readonly operation: string;
-  readonly method: 'GET' | 'POST' | 'PUT' | 'DELETE';
-  readonly who: 'public' | 'operator' | 'shared' | 'tenant';
+  readonly method: 'GET' | 'POST' | 'PUT' | 'PATCH' | 'DELETE';
+  readonly who: 'public' | 'session' | 'operator' | 'shared' | 'tenant';
   readonly scope?: Scope;
   readonly url: (world: World) => string;
   /** The same question about something that does not exist: a stranger's answer must equal it byte for byte. */
@@ -38,6 +38,86 @@ export const routeCases: readonly RouteCase[] = [
   of('tenantsCreate', 'POST', () => '/v1/tenants', { who: 'operator', payload: () => ({ name: 'x' }) }),
   of('tenantsList', 'GET', () => '/v1/tenants', { who: 'operator' }),
   of('tenantsGet', 'GET', ({ tenant }) => `/v1/tenants/${tenant.id}`, { who: 'operator' }),
+  of('tenantsPatch', 'PATCH', ({ other }) => `/v1/tenants/${other}`, {
+    who: 'operator',
+    payload: () => ({ name: 'another name' }),
+  }),
+  of('tenantsSuspend', 'POST', ({ other }) => `/v1/tenants/${other}/suspend`, {
+    who: 'operator',
+    payload: () => ({ reason: 'a reason' }),
+  }),
+  of('tenantsResume', 'POST', ({ sleeping }) => `/v1/tenants/${sleeping}/resume`, { who: 'operator' }),
+  of('tenantsErase', 'DELETE', ({ sleeping }) => `/v1/tenants/${sleeping}`, { who: 'operator' }),
+  of('tenantsErasure', 'GET', ({ sleeping }) => `/v1/tenants/${sleeping}/erasure`, { who: 'operator' }),
+  of('tenantExportExport', 'GET', ({ tenant }) => `/v1/tenants/${tenant.id}/export`, {
+    ...tenantOnly('tenant:export'),
+    missing: `/v1/tenants/${missingTenant}/export`,
+  }),
+  of('membersList', 'GET', ({ tenant }) => `/v1/tenants/${tenant.id}/members`, {
+    ...tenantOnly('members:read'),
+    missing: `/v1/tenants/${missingTenant}/members`,
+  }),
+  of('membersPut', 'PUT', ({ tenant, member }) => `/v1/tenants/${tenant.id}/members/${member}`, {
+    ...tenantOnly('members:write'),
+    missing: `/v1/tenants/${missingTenant}/members/${newId('user')}`,
+    payload: () => ({ role: 'developer' }),
+  }),
+  of('membersRemove', 'DELETE', ({ tenant, member }) => `/v1/tenants/${tenant.id}/members/${member}`, {
+    ...tenantOnly('members:write'),
+    missing: `/v1/tenants/${missingTenant}/members/${newId('user')}`,
+  }),
+  of('invitationsCreate', 'POST', ({ tenant }) => `/v1/tenants/${tenant.id}/invitations`, {
+    ...tenantOnly('members:write'),
+    missing: `/v1/tenants/${missingTenant}/invitations`,
+    payload: () => ({ email: 'somebody@example.com', role: 'viewer' }),
+  }),
+  of('invitationsList', 'GET', ({ tenant }) => `/v1/tenants/${tenant.id}/invitations`, {
+    ...tenantOnly('members:read'),
+    missing: `/v1/tenants/${missingTenant}/invitations`,
+  }),
+  of('invitationsRevoke', 'DELETE', ({ tenant, invitation }) => `/v1/tenants/${tenant.id}/invitations/${invitation}`, {
+    ...tenantOnly('members:write'),
+    missing: `/v1/tenants/${missingTenant}/invitations/${newId('invitation')}`,
+  }),
+  of('acceptInvitationAccept', 'POST', () => '/v1/invitations/accept', {
+    who: 'public',
+    payload: () => ({ token: `tni_${'0'.repeat(64)}`, password: 'a long pass phrase' }),
+  }),
+  of('sessionOpen', 'POST', () => '/v1/session', {
+    who: 'public',
+    payload: () => ({ email: 'nobody@example.com', password: 'a long pass phrase' }),
+  }),
+  of('sessionGet', 'GET', () => '/v1/session', { who: 'session' }),
+  of('sessionClose', 'DELETE', () => '/v1/session', { who: 'session' }),
+  of('sessionChangePassword', 'PUT', () => '/v1/session/password', {
+    who: 'session',
+    payload: () => ({ currentPassword: 'not the one', newPassword: 'a long pass phrase' }),
+  }),
+  of('sessionsList', 'GET', () => '/v1/sessions', { who: 'session' }),
+  of('sessionsRevoke', 'DELETE', ({ session }) => `/v1/sessions/${session}`, {
+    who: 'session',
+    missing: `/v1/sessions/${newId('session')}`,
+  }),
+  of('operatorsList', 'GET', () => '/v1/operators', { who: 'operator' }),
+  of('operatorsDismiss', 'DELETE', ({ operator }) => `/v1/operators/${operator}`, { who: 'operator' }),
+  of('operatorsInvite', 'POST', () => '/v1/operator-invitations', {
+    who: 'operator',
+    payload: () => ({ email: 'somebody@example.com' }),
+  }),
+  of('operatorsListInvitations', 'GET', () => '/v1/operator-invitations', { who: 'operator' }),
+  of(
+    'operatorsRevokeInvitation',
+    'DELETE',
+    ({ operatorInvitation }) => `/v1/operator-invitations/${operatorInvitation}`,
+    { who: 'operator' },
+  ),
+  of('operatorKeysCreate', 'POST', () => '/v1/operator-keys', { who: 'operator', payload: () => ({ name: 'x' }) }),
+  of('operatorKeysList', 'GET', () => '/v1/operator-keys', { who: 'operator' }),
+  of('operatorKeysRotate', 'POST', ({ operatorKeyId }) => `/v1/operator-keys/${operatorKeyId}/rotate`, {
+    who: 'operator',
+    payload: () => ({}),
+  }),
+  of('operatorKeysRevoke', 'DELETE', ({ operatorKeyId }) => `/v1/operator-keys/${operatorKeyId}`, { who: 'operator' }),
   of('plansPut', 'PUT', () => '/v1/plans/p', { who: 'operator', payload: () => ({}) }),
   of('plansGet', 'GET', () => '/v1/plans/default', { who: 'operator' }),
   of('extensionPointsPut', 'PUT', () => '/v1/extension-points/other', { who: 'operator', payload: point }),
@@ -52,6 +132,11 @@ export const routeCases: readonly RouteCase[] = [
     ...tenantOnly('keys:write'),
     missing: `/v1/tenants/${missingTenant}/keys`,
   }),
+  of('keysRotate', 'POST', ({ tenant, keyId }) => `/v1/tenants/${tenant.id}/keys/${keyId}/rotate`, {
+    ...tenantOnly('keys:write'),
+    missing: `/v1/tenants/${missingTenant}/keys/${newId('key')}/rotate`,
+    payload: () => ({}),
+  }),
   of('keysRevoke', 'DELETE', ({ tenant, keyId }) => `/v1/tenants/${tenant.id}/keys/${keyId}`, {
     ...tenantOnly('keys:write'),
     missing: `/v1/tenants/${missingTenant}/keys/${newId('key')}`,
@@ -61,6 +146,32 @@ export const routeCases: readonly RouteCase[] = [
     payload: () => ({ name: 'another', extensionPoint: 'discounts' }),
   }),
   of('functionsList', 'GET', () => '/v1/functions', tenantOnly('functions:read')),
+  of('extensionPointsVersions', 'GET', () => '/v1/extension-points/discounts/versions', {
+    who: 'shared',
+    scope: 'functions:read',
+  }),
+  of('functionOrderGet', 'GET', () => '/v1/extension-points/discounts/functions', tenantOnly('functions:read')),
+  of('functionOrderPut', 'PUT', () => '/v1/extension-points/discounts/functions', {
+    ...tenantOnly('functions:write'),
+    payload: () => ({ functions: ['spare', 'mine'] }),
+  }),
+  of('functionsPause', 'POST', () => '/v1/functions/mine/pause', {
+    ...tenantOnly('functions:write'),
+    missing: '/v1/functions/none/pause',
+  }),
+  of('functionsResume', 'POST', () => '/v1/functions/mine/resume', {
+    ...tenantOnly('functions:write'),
+    missing: '/v1/functions/none/resume',
+  }),
+  of('settingsGet', 'GET', () => '/v1/functions/mine/settings', {
+    ...tenantOnly('functions:read'),
+    missing: '/v1/functions/none/settings',
+  }),
+  of('settingsPut', 'PUT', () => '/v1/functions/mine/settings', {
+    ...tenantOnly('functions:write'),
+    missing: '/v1/functions/none/settings',
+    payload: () => ({ value: { percent: 5 } }),
+  }),
   of('functionsGet', 'GET', () => '/v1/functions/mine', {
     ...tenantOnly('functions:read'),
     missing: '/v1/functions/none',
@@ -87,6 +198,27 @@ export const routeCases: readonly RouteCase[] = [
     ...tenantOnly('functions:write'),
     missing: '/v1/functions/none/activate',
     payload: ({ version }) => ({ version }),
+  }),
+  of('versionsPutSettingsSchema', 'PUT', ({ version }) => `/v1/functions/mine/versions/${version}/settings-schema`, {
+    ...tenantOnly('functions:write'),
+    missing: `/v1/functions/mine/versions/${missingVersion}/settings-schema`,
+    payload: () => ({ schema: { type: 'object' } }),
+  }),
+  of('versionsProgress', 'GET', ({ version }) => `/v1/functions/mine/versions/${version}/progress`, {
+    ...tenantOnly('functions:read'),
+    missing: `/v1/functions/mine/versions/${missingVersion}/progress`,
+  }),
+  of('versionsDelete', 'DELETE', ({ spareVersion }) => `/v1/functions/spare/versions/${spareVersion}`, {
+    ...tenantOnly('functions:write'),
+    missing: `/v1/functions/spare/versions/${missingVersion}`,
+  }),
+  of('functionsDelete', 'DELETE', () => '/v1/functions/spare', {
+    ...tenantOnly('functions:write'),
+    missing: '/v1/functions/none',
+  }),
+  of('deploymentsList', 'GET', () => '/v1/functions/mine/deployments', {
+    ...tenantOnly('functions:read'),
+    missing: '/v1/functions/none/deployments',
   }),
   of('deploymentsRollback', 'POST', () => '/v1/functions/mine/rollback', {
     ...tenantOnly('functions:write'),

@@ -116,8 +116,8 @@ describe('answers to anything', () => {
       404,
       'application/problem+json; charset=utf-8',
     ]);
-    const wrong = await api.request({ method: 'DELETE', url: '/v1/functions/some-name' });
-    expect([wrong.statusCode, wrong.headers.allow]).toEqual([405, 'GET']);
+    const wrong = await api.request({ method: 'DELETE', url: '/v1/events' });
+    expect([wrong.statusCode, wrong.headers.allow]).toEqual([405, 'POST']);
   });
 
   test('a JSON body beyond its bound is refused, whether its length was told or not', async () => {

@@ -15,6 +15,8 @@ export interface CommonConfig {
   readonly auditKeys: readonly Uint8Array[];
   /** Absent: audit entries are kept for ever. */
   readonly auditKeepDays: number | undefined;
+  /** Opens /metrics, beside what always does. */
+  readonly metricsToken: Secret<string> | undefined;
   readonly log: { readonly level: ValuesOf<'api'>['TENON_LOG_LEVEL'] };
   readonly shutdownGraceMs: number;
 }
@@ -78,6 +80,7 @@ function commonConfig(values: ValuesOf<'api'> | ValuesOf<'worker'>): CommonConfi
     storage: { folder: values.TENON_DATA_DIR },
     ...keysOf(values.TENON_SECRET_KEY),
     auditKeepDays: values.TENON_AUDIT_KEEP_DAYS,
+    metricsToken: values.TENON_METRICS_TOKEN,
     log: { level: values.TENON_LOG_LEVEL },
     shutdownGraceMs: values.TENON_SHUTDOWN_GRACE_MS,
   };

@@ -58,6 +58,12 @@ export const variables = {
     processes: both,
     meaning: 'what the api shows the worker on its internal endpoint: 32 to 256 printable characters',
   }),
+  TENON_METRICS_TOKEN: variable(values.token, {
+    processes: both,
+    optional: true,
+    meaning:
+      'what a scraper shows at /metrics as a bearer token: 32 to 256 printable characters; without it only an operator key opens it at the api, and the internal token at the worker',
+  }),
   TENON_LOG_LEVEL: variable(values.oneOf(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']), {
     processes: both,
     fallback: 'info',

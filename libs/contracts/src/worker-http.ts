@@ -10,6 +10,8 @@ export const workerRoutes = {
   testRuns: '/internal/v1/test-runs',
   health: '/healthz',
   readiness: '/readyz',
+  /** Prometheus' text format; with the internal token or TENON_METRICS_TOKEN. */
+  metrics: '/metrics',
 } as const;
 
 /** Runs one version of a function on an input and records it as a test. */

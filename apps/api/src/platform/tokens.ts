@@ -8,4 +8,6 @@ export const SEALER = Symbol('sealer');
 export const WORKER = Symbol('worker');
 /** How people sign in: IdentitySettings. */
 export const IDENTITY = Symbol('identity');
+/** The registry of this process's metrics. */
+export const METRICS = Symbol('metrics');
 export const LOGGER = Symbol('logger');

@@ -43,8 +43,8 @@ export function createConformityCheck(document: Documented): ConformityCheck {
     const reference = `openapi#/paths/${pointer.map(escapePointer).join('/')}`;
     const validate = compiled.get(reference) ?? ajv.compile({ $ref: reference });
     compiled.set(reference, validate);
-    // Lines of JSON are text to the document; everything else is JSON.
-    if (!validate(type === 'application/x-ndjson' ? answer.body : JSON.parse(answer.body))) {
+    // Lines of JSON, streams of events and metrics are text to the document.
+    if (!validate(/[/+]json$/.test(type) ? JSON.parse(answer.body) : answer.body)) {
       throw new Error(`${name} breaks its schema: ${JSON.stringify(validate.errors)} ${answer.body}`);
     }
   };

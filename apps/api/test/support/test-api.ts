@@ -48,6 +48,7 @@ const noWorker: WorkerClient = {
 };
 
 export interface TestApiOptions {
+  readonly metricsToken?: string;
   readonly worker?: WorkerClient;
   /** Takes addresses from X-Forwarded-For, so that a test may come from many. */
   readonly trustProxy?: boolean;
@@ -76,7 +77,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     logger: createLogger({ name: 'api', level: 'info', destination: linesInto(logLines) }),
   };
   const { trustProxy = false, publicUrl = 'https://tenon.test', oidc } = options;
-  const about = { version: '0.0.0-test', publicUrl, trustProxy, oidc };
+  const about = { version: '0.0.0-test', publicUrl, trustProxy, oidc, metricsToken: options.metricsToken };
   const app = await createApi(platform, about);
   const conforms = createConformityCheck((await app.inject({ method: 'GET', url: '/openapi.json' })).json());
   const operatorKey = await createOperatorKey(database);

@@ -8,6 +8,8 @@ export interface World {
   readonly tenant: TestTenant;
   readonly keyId: Id<'key'>;
   readonly version: Id<'version'>;
+  /** Of the function `spare`, which nothing else needs. */
+  readonly spareVersion: Id<'version'>;
   readonly execution: Id<'execution'>;
   readonly event: Id<'event'>;
   readonly source: Id<'webhookSource'>;
@@ -25,19 +27,24 @@ export async function createWorld(api: TestApi, databaseUrl: string): Promise<Wo
   const created = await post('/v1/functions', { name: 'mine', extensionPoint: 'discounts' });
   const mapping = { fallback: 'cart.updated' };
   const source = await post('/v1/webhook-sources', { name: 'mine', scheme: 'standard', mapping });
-  const uploaded = await api.request({
-    method: 'POST',
-    url: '/v1/functions/mine/versions',
-    key,
-    headers: { 'content-type': 'application/wasm' },
-    payload: Buffer.from('module'),
-  });
-  const version: Id<'version'> = uploaded.json().id;
+  await post('/v1/functions', { name: 'spare', extensionPoint: 'discounts' });
+  const upload = async (name: string): Promise<Id<'version'>> => {
+    const uploaded = await api.request({
+      method: 'POST',
+      url: `/v1/functions/${name}/versions`,
+      key,
+      headers: { 'content-type': 'application/wasm' },
+      payload: Buffer.from('module'),
+    });
+    return uploaded.json().id;
+  };
+  const version = await upload('mine');
+  const spareVersion = await upload('spare');
   const data = { total: 1 };
   const sent = await post('/v1/events', { specversion: '1.0', id: '1', source: '/s', type: 'cart.updated', data });
   const { id: keyId } = await api.createKey(tenant.id, ['functions:read']);
   const execution = await recordExecution(databaseUrl, tenant.id, created.id, version);
-  return { tenant, keyId, version, execution, event: sent.ids[0], source: source.id };
+  return { tenant, keyId, version, spareVersion, execution, event: sent.ids[0], source: source.id };
 }
 
 async function recordExecution(

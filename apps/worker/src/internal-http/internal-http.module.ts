@@ -2,10 +2,10 @@ import { Inject, Module, type OnApplicationBootstrap, type OnModuleDestroy } fro
 import type { Database } from '@tenon/database';
 import type { QueueProducer } from '@tenon/queue';
 import type { Storage } from '@tenon/storage';
-import type { Logger } from '@tenon/telemetry';
+import type { Logger, Registry } from '@tenon/telemetry';
 import { ExecutionsModule } from '../executions/executions.module.js';
 import { FunctionRunner } from '../executions/function-runner.js';
-import { CONFIG, DATABASE, LOGGER, PRODUCER, STORAGE } from '../platform/tokens.js';
+import { CONFIG, DATABASE, LOGGER, METRICS, PRODUCER, STORAGE } from '../platform/tokens.js';
 import type { WorkerSettings } from '../platform/worker-settings.js';
 import { TestRunService } from '../test-runs/test-run.service.js';
 import { createInternalServer } from './internal-server.js';
@@ -14,7 +14,7 @@ const SERVER = Symbol('internal server');
 
 const server = {
   provide: SERVER,
-  inject: [CONFIG, DATABASE, PRODUCER, STORAGE, FunctionRunner, LOGGER],
+  inject: [CONFIG, DATABASE, PRODUCER, STORAGE, FunctionRunner, LOGGER, METRICS],
   useFactory: (
     { internalHttp }: WorkerSettings,
     database: Database,
@@ -22,6 +22,7 @@ const server = {
     storage: Storage,
     runner: FunctionRunner,
     logger: Logger,
+    metrics: Registry,
   ) => {
     const testRuns = new TestRunService(database, runner);
     const probes = [
@@ -31,6 +32,8 @@ const server = {
     ];
     return createInternalServer({
       token: internalHttp.token,
+      metricsToken: internalHttp.metricsToken,
+      metrics,
       probes,
       runTest: (request) => testRuns.run(request),
       logger,

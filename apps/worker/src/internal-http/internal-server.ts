@@ -8,7 +8,7 @@ import {
   workerRefusalSchema,
   workerRoutes,
 } from '@tenon/contracts';
-import type { Logger } from '@tenon/telemetry';
+import type { Logger, Registry } from '@tenon/telemetry';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import { bearerMatches } from './bearer.js';
 import { type ReadinessProbe, readiness } from './readiness.js';
@@ -18,6 +18,9 @@ const bodyBytesMax = 34_000_000;
 
 export interface InternalServerOptions {
   readonly token: string;
+  /** Opens the metrics, beside `token`. */
+  readonly metricsToken?: string | undefined;
+  readonly metrics: Registry;
   readonly probes: readonly ReadinessProbe[];
   readonly runTest: (request: TestRunRequest) => Promise<TestRunAnswer>;
   readonly logger: Logger;
@@ -36,6 +39,13 @@ export function createInternalServer(options: InternalServerOptions): FastifyIns
     if (bearerMatches(request.headers.authorization, options.token)) return;
     throw new ProblemError('unauthenticated', 'the internal token is needed');
   };
+  server.get(workerRoutes.metrics, async ({ headers: { authorization } }, reply) => {
+    const tokens = [options.token, options.metricsToken].filter((token) => token !== undefined);
+    if (!tokens.some((token) => bearerMatches(authorization, token))) {
+      throw new ProblemError('unauthenticated', 'the token for metrics is needed');
+    }
+    return reply.type(options.metrics.contentType).send(await options.metrics.metrics());
+  });
   server.post(workerRoutes.testRuns, { onRequest }, async (request) => {
     const wanted = testRunRequestSchema.safeParse(request.body);
     if (!wanted.success) throw new ProblemError('invalid_request', 'the body is not a test run');

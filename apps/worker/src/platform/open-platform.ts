@@ -4,7 +4,8 @@ import { openFairQueue, openQueueProducer, type QueueOptions } from '@tenon/queu
 import { openQuotas } from '@tenon/quota';
 import { createSandboxPool } from '@tenon/sandbox';
 import { openDiskStorage } from '@tenon/storage';
-import type { Logger } from '@tenon/telemetry';
+import { createMetrics, type Logger } from '@tenon/telemetry';
+import { measuredSandbox } from './measured-sandbox.js';
 import type { Platform } from './platform.module.js';
 import { workerSettings } from './worker-settings.js';
 
@@ -37,7 +38,10 @@ export async function openPlatform(config: WorkerConfig, logger: Logger): Promis
     closers.push(() => quotas.close());
     const sandbox = createSandboxPool(sandboxOptions(config, logger));
     closers.push(() => sandbox.close());
-    return { platform: { settings, database, queue, producer, fair, quotas, storage, sandbox, logger }, close };
+    const metrics = createMetrics('worker');
+    const measured = measuredSandbox(sandbox, metrics);
+    const parts = { settings, database, queue, producer, fair, quotas, storage, sandbox: measured, logger, metrics };
+    return { platform: parts, close };
   } catch (error) {
     await close();
     throw error;

@@ -3,10 +3,21 @@ import type { Database } from '@tenon/database';
 import type { FairQueue, QueueOptions, QueueProducer } from '@tenon/queue';
 import type { Quotas } from '@tenon/quota';
 import type { Storage } from '@tenon/storage';
-import type { Logger } from '@tenon/telemetry';
+import { createMetrics, type Logger, type Registry } from '@tenon/telemetry';
 import type { BuildsModules } from '../builds/build.service.js';
 import type { RunsGuests } from '../executions/function-runner.js';
-import { CONFIG, DATABASE, FAIR_QUEUE, LOGGER, PRODUCER, QUEUE_OPTIONS, QUOTAS, SANDBOX, STORAGE } from './tokens.js';
+import {
+  CONFIG,
+  DATABASE,
+  FAIR_QUEUE,
+  LOGGER,
+  METRICS,
+  PRODUCER,
+  QUEUE_OPTIONS,
+  QUOTAS,
+  SANDBOX,
+  STORAGE,
+} from './tokens.js';
 import type { WorkerSettings } from './worker-settings.js';
 
 /** What the worker stands on; opened and closed by whoever starts it. */
@@ -20,6 +31,8 @@ export interface Platform {
   readonly storage: Storage;
   readonly sandbox: RunsGuests & BuildsModules;
   readonly logger: Logger;
+  /** Default: a registry of its own. */
+  readonly metrics?: Registry;
 }
 
 @Global()
@@ -38,6 +51,7 @@ export function platformModule(platform: Platform): DynamicModule {
     { provide: STORAGE, useValue: platform.storage },
     { provide: SANDBOX, useValue: platform.sandbox },
     { provide: LOGGER, useValue: platform.logger },
+    { provide: METRICS, useFactory: () => platform.metrics ?? createMetrics('worker') },
   ];
   return { module: PlatformModule, providers, exports: providers.map(({ provide }) => provide) };
 }

@@ -7,4 +7,6 @@ export const QUOTAS = Symbol('quotas');
 export const FAIR_QUEUE = Symbol('fair queue');
 export const STORAGE = Symbol('storage');
 export const SANDBOX = Symbol('sandbox pool');
+/** The registry of this process's metrics. */
+export const METRICS = Symbol('metrics');
 export const LOGGER = Symbol('logger');

@@ -3,7 +3,13 @@ import { defaultRelaySettings, type RelaySettings } from '../relay/relay-setting
 
 /** The part of the configuration that features look at. */
 export interface WorkerSettings {
-  readonly internalHttp: { readonly host: string; readonly port: number; readonly token: string };
+  readonly internalHttp: {
+    readonly host: string;
+    readonly port: number;
+    readonly token: string;
+    /** Opens /metrics, beside the token. */
+    readonly metricsToken?: string | undefined;
+  };
   /** Jobs of events that run at once. */
   readonly jobsConcurrencyMax: number;
   /** Runs that are given to the sandboxes at once, over all jobs. */
@@ -19,7 +25,7 @@ export const runsPerGuestThread = 8;
 export function workerSettings(config: WorkerConfig): WorkerSettings {
   const { host, port, token } = config.internalHttp;
   return {
-    internalHttp: { host, port, token: token.reveal() },
+    internalHttp: { host, port, token: token.reveal(), metricsToken: config.metricsToken?.reveal() },
     jobsConcurrencyMax: config.executions.concurrency,
     runsConcurrencyMax: config.sandbox.processes * config.sandbox.threadsPerProcess * runsPerGuestThread,
     relay: defaultRelaySettings,

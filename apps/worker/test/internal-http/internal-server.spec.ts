@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { newId, ProblemError, type TestRunRequest, workerRoutes } from '@tenon/contracts';
-import { createLogger } from '@tenon/telemetry';
+import { createLogger, createMetrics } from '@tenon/telemetry';
 import type { FastifyInstance } from 'fastify';
 import { createInternalServer, type InternalServerOptions } from '../../src/internal-http/internal-server.js';
 
@@ -15,6 +15,7 @@ function open(changes: Partial<InternalServerOptions> = {}) {
     probes: [],
     runTest: async () => ({ executionId }),
     logger: createLogger({ name: 'test', level: 'silent' }),
+    metrics: createMetrics('test'),
     ...changes,
   });
   return server;
@@ -25,6 +26,31 @@ function testRun(authorization = `Bearer ${token}`, payload: object = body) {
 }
 
 afterEach(() => server.close());
+
+describe('metrics', () => {
+  const scraper = 'token-of-a-scraper-of-this-test-00001';
+  const ask = (authorization?: string) =>
+    server.inject({
+      method: 'GET',
+      url: workerRoutes.metrics,
+      headers: authorization === undefined ? {} : { authorization },
+    });
+
+  it.each([token, scraper])("are read with the internal or the scraper's token", async (known) => {
+    open({ metricsToken: scraper });
+    const answer = await ask(`Bearer ${known}`);
+    expect([answer.statusCode, answer.headers['content-type']]).toEqual([
+      200,
+      'text/plain; version=0.0.4; charset=utf-8',
+    ]);
+    expect(answer.body).toMatch(/^process_cpu_seconds_total\{process="test"\} /m);
+  });
+
+  it.each([undefined, 'Bearer undefined', 'Bearer wrong', scraper])('need a token, not %s', async (header) => {
+    open();
+    expect((await ask(header)).statusCode).toBe(401);
+  });
+});
 
 describe('test runs', () => {
   it('are answered with the execution', async () => {
