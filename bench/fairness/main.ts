@@ -49,7 +49,7 @@ try {
 
   const [quiet, loud] = await create([{ instructions: quietInstructions }, { instructions: quietInstructions }]);
   if (quiet === undefined || loud === undefined) throw new Error('no tenants');
-  const asQuiet = { ...stack, tenantKey: quiet.key };
+  const asQuiet = { ...stack, tenantKey: quiet.key, tenantId: quiet.id };
   await measureLatency(asQuiet, quietRatePerS, 100);
   const alone = await measureLatency(asQuiet, quietRatePerS, quietEvents);
   const flooding = flood(stack, loud, floodEvents);

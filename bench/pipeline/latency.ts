@@ -11,6 +11,9 @@ export interface Latency {
   readonly maxMs: number;
 }
 
+/** An execution's id begins with the time of its event, so the primary key leads to the newest rows and reads no others. */
+const recordedOf = 'SELECT event_id FROM executions WHERE tenant_id = $2 AND id >= $3 AND event_id = ANY($1::text[])';
+
 /** One connection carries one request at a time, so this many may wait for their answer. */
 const connectionsMax = 400;
 const tickMs = 4;
@@ -25,7 +28,7 @@ export async function measureLatency(stack: BenchStack, ratePerS: number, events
   await using reader = await openReader(stack.ownerUrl);
   const opening = Array.from({ length: connectionsMax }, () => LoadConnection.open(stack.apiUrl));
   const idle = await Promise.all(opening);
-  const run = new LatencyRun(reader.client, idle, stack.tenantKey);
+  const run = new LatencyRun(reader.client, idle, stack);
   await run.send(ratePerS, events);
   await run.untilSeen(events);
   for (const connection of idle) connection.close();
@@ -38,11 +41,13 @@ class LatencyRun {
   private readonly reader: pg.Client;
   private readonly idle: LoadConnection[];
   private readonly key: string;
+  private readonly tenantId: string;
 
-  constructor(reader: pg.Client, idle: LoadConnection[], key: string) {
+  constructor(reader: pg.Client, idle: LoadConnection[], { tenantKey, tenantId }: BenchStack) {
     this.reader = reader;
     this.idle = idle;
-    this.key = key;
+    this.key = tenantKey;
+    this.tenantId = tenantId;
   }
 
   /** Sends on schedule and looks for rows in between. */
@@ -86,16 +91,23 @@ class LatencyRun {
 
   private async look(): Promise<void> {
     if (this.pending.size === 0) return;
-    const { rows } = await this.reader.query<{ event_id: string }>(
-      'SELECT event_id FROM executions WHERE event_id = ANY($1::text[])',
-      [[...this.pending.keys()]],
-    );
+    const { rows } = await this.reader.query<{ event_id: string }>(recordedOf, [
+      [...this.pending.keys()],
+      this.tenantId,
+      earliestExecutionId(this.pending.keys()),
+    ]);
     const nowMs = performance.now();
     for (const { event_id } of rows) {
       this.latenciesMs.push(nowMs - (this.pending.get(event_id) ?? nowMs));
       this.pending.delete(event_id);
     }
   }
+}
+
+function earliestExecutionId(eventIds: Iterable<string>): string {
+  let earliest = '';
+  for (const id of eventIds) if (earliest === '' || id < earliest) earliest = id;
+  return `exe_${earliest.slice('evt_'.length, 'evt_'.length + 10)}`;
 }
 
 function percentiles(latenciesMs: readonly number[]): Latency {
