@@ -153,7 +153,8 @@ export const routeCases: readonly RouteCase[] = [
   of('functionOrderGet', 'GET', () => '/v1/extension-points/discounts/functions', tenantOnly('functions:read')),
   of('functionOrderPut', 'PUT', () => '/v1/extension-points/discounts/functions', {
     ...tenantOnly('functions:write'),
-    payload: () => ({ functions: ['spare', 'mine'] }),
+    // A stranger has no function there, so this is the order of none.
+    payload: () => ({ functions: [] }),
   }),
   of('functionsPause', 'POST', () => '/v1/functions/mine/pause', {
     ...tenantOnly('functions:write'),
@@ -204,9 +205,9 @@ export const routeCases: readonly RouteCase[] = [
     missing: `/v1/functions/mine/versions/${missingVersion}/settings-schema`,
     payload: () => ({ schema: { type: 'object' } }),
   }),
-  of('versionsProgress', 'GET', ({ version }) => `/v1/functions/mine/versions/${version}/progress`, {
+  of('versionsProgress', 'GET', ({ spareVersion }) => `/v1/functions/spare/versions/${spareVersion}/progress`, {
     ...tenantOnly('functions:read'),
-    missing: `/v1/functions/mine/versions/${missingVersion}/progress`,
+    missing: `/v1/functions/spare/versions/${missingVersion}/progress`,
   }),
   of('versionsDelete', 'DELETE', ({ spareVersion }) => `/v1/functions/spare/versions/${spareVersion}`, {
     ...tenantOnly('functions:write'),

@@ -111,7 +111,10 @@ describe('extension points and plans', () => {
       payload: { ...schemas, inputSchema },
     });
     expect(answer.statusCode).toBe(422);
-    expect(answer.json()).toMatchObject({ code: 'invalid_schema', errors: [{ pointer: '/body/inputSchema' }] });
+    expect(answer.json()).toMatchObject({
+      code: 'invalid_schema',
+      errors: [{ pointer: expect.stringMatching('^/body/inputSchema') }],
+    });
   });
 
   test('a plan bounds how many functions its tenants have', async () => {

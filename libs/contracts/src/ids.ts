@@ -15,6 +15,8 @@ export const idPrefixes = {
   deployment: 'dep',
   settings: 'set',
   webhookSource: 'whs',
+  deliveryEndpoint: 'dle',
+  delivery: 'dlv',
   event: 'evt',
   execution: 'exe',
   audit: 'aud',

@@ -1,8 +1,8 @@
 import { Inject, Injectable } from '@nestjs/common';
 import type { Database, ExtensionPoint } from '@tenon/database';
+import { compileDataSchema, type DataSchema } from '@tenon/schemas';
 import { DATABASE } from '../platform/tokens.js';
 import { BoundedCache } from '../schemas/bounded-cache.js';
-import { compileDataSchema, type DataSchema } from '../schemas/json-schema.js';
 
 /** A changed extension point takes this long at most until every api checks events against it. */
 const cacheMs = 1_000;

@@ -4,6 +4,8 @@ import {
   extensionPointPageSchema,
   extensionPointSchema,
   extensionPointsQuerySchema,
+  extensionPointVersionPageSchema,
+  extensionPointVersionsQuerySchema,
   nameSchema,
   type PageQuery,
   type PutExtensionPointBody,
@@ -11,7 +13,8 @@ import {
 } from '@tenon/contracts';
 import { AllowAnyTenant, OperatorOnly } from '../http/access.decorators.js';
 import { type Caller, CurrentCaller } from '../http/caller.js';
-import { ApiAnswer, ApiProblems } from '../openapi/answers.decorators.js';
+import { CurrentPreconditions, type Preconditions } from '../http/preconditions.js';
+import { ApiAnswer, ApiConditional, ApiProblems } from '../openapi/answers.decorators.js';
 import { ExtensionPointsService } from './extension-points.service.js';
 
 @ApiTags('extension points')
@@ -21,15 +24,21 @@ export class ExtensionPointsController {
 
   @Put(':name')
   @OperatorOnly()
-  @ApiProblems('invalid_schema')
-  @ApiOperation({ summary: 'Create an extension point, or replace its terms' })
+  @ApiConditional()
+  @ApiProblems('invalid_schema', 'incompatible_change')
+  @ApiOperation({
+    summary: 'Create an extension point, or replace its terms',
+    description:
+      'A change of schemas that live functions may not stand is refused and names them, unless `force` gives a reason.',
+  })
   @ApiAnswer(200, 'The extension point as it is now.', extensionPointSchema)
   put(
     @CurrentCaller() caller: Caller,
     @Param('name', { schema: nameSchema }) name: string,
     @Body({ schema: putExtensionPointBodySchema }) body: PutExtensionPointBody,
+    @CurrentPreconditions() conditions: Preconditions,
   ) {
-    return this.points.put(caller, name, body);
+    return this.points.put(caller, name, body, conditions);
   }
 
   @Get()
@@ -47,5 +56,18 @@ export class ExtensionPointsController {
   @ApiAnswer(200, 'The extension point.', extensionPointSchema)
   get(@Param('name', { schema: nameSchema }) name: string) {
     return this.points.get(name);
+  }
+
+  @Get(':name/versions')
+  @AllowAnyTenant('functions:read')
+  @ApiProblems('not_found')
+  @ApiOperation({ summary: 'List every state that an extension point had, newest first' })
+  @ApiAnswer(200, 'A page of versions.', extensionPointVersionPageSchema)
+  versions(
+    @CurrentCaller() caller: Caller,
+    @Param('name', { schema: nameSchema }) name: string,
+    @Query({ schema: extensionPointVersionsQuerySchema }) query: PageQuery,
+  ) {
+    return this.points.versions(caller, name, query);
   }
 }

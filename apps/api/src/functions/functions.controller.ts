@@ -1,5 +1,5 @@
-import { Body, Controller, Get, Param, Post, Query } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   type CreateFunctionBody,
   createFunctionBodySchema,
@@ -42,5 +42,39 @@ export class FunctionsController {
   @ApiAnswer(200, 'The function.', functionSchema)
   get(@CurrentTenant() caller: TenantCaller, @Param('name', { schema: nameSchema }) name: string) {
     return this.functions.get(caller, name);
+  }
+
+  @Post(':name/pause')
+  @HttpCode(200)
+  @Allow('functions:write')
+  @ApiOperation({
+    summary: 'Pause a function',
+    description: 'It runs no more, from the next event on, until it is resumed. What is live stays live.',
+  })
+  @ApiAnswer(200, 'The function.', functionSchema)
+  pause(@CurrentTenant() caller: TenantCaller, @Param('name', { schema: nameSchema }) name: string) {
+    return this.functions.pause(caller, name);
+  }
+
+  @Post(':name/resume')
+  @HttpCode(200)
+  @Allow('functions:write')
+  @ApiOperation({ summary: 'Let a paused function run again' })
+  @ApiAnswer(200, 'The function.', functionSchema)
+  resume(@CurrentTenant() caller: TenantCaller, @Param('name', { schema: nameSchema }) name: string) {
+    return this.functions.resume(caller, name);
+  }
+
+  @Delete(':name')
+  @HttpCode(204)
+  @Allow('functions:write')
+  @ApiProblems('function_live')
+  @ApiOperation({
+    summary: 'Delete a function with its versions',
+    description: 'One that is live has to be paused first. Its executions stay; its name is free again.',
+  })
+  @ApiNoContentResponse({ description: 'It is gone.' })
+  delete(@CurrentTenant() caller: TenantCaller, @Param('name', { schema: nameSchema }) name: string): Promise<void> {
+    return this.functions.delete(caller, name);
   }
 }

@@ -16,16 +16,59 @@ export class FunctionsService {
       await assertRoom(tx);
       const created = await tx.functions.create(body);
       await tx.audit.append(auditOf(caller, 'function.created', created.id, body));
-      return toAnswer(created);
+      return toFunctionAnswer(created);
     });
   }
 
   get(caller: TenantCaller, name: string): Promise<FunctionAnswer> {
-    return this.database.withTenant(caller.tenantId, async (tx) => toAnswer(await findFunction(tx, name)));
+    return this.database.withTenant(caller.tenantId, async (tx) => toFunctionAnswer(await findFunction(tx, name)));
   }
 
   async list(caller: TenantCaller, query: PageQuery) {
-    return mapPage(await this.database.withTenant(caller.tenantId, (tx) => tx.functions.list(query)), toAnswer);
+    return mapPage(await this.database.withTenant(caller.tenantId, (tx) => tx.functions.list(query)), toFunctionAnswer);
+  }
+
+  /** A function that is paused already stays so, since when it was. */
+  pause(caller: TenantCaller, name: string): Promise<FunctionAnswer> {
+    return this.#setPaused(caller, name, true);
+  }
+
+  /** A function that runs stays as it is. */
+  resume(caller: TenantCaller, name: string): Promise<FunctionAnswer> {
+    return this.#setPaused(caller, name, false);
+  }
+
+  /**
+   * A function that runs has to be paused first: two steps, so that nobody takes away by mistake what shops rely on.
+   *
+   * @throws ProblemError `function_live`
+   */
+  delete(caller: TenantCaller, name: string): Promise<void> {
+    return this.database.withTenant(caller.tenantId, async (tx) => {
+      const found = await findFunction(tx, name);
+      await tx.lock(`function:${found.id}`);
+      const { liveVersionId, pausedAt } = await findFunction(tx, name);
+      if (liveVersionId !== null && pausedAt === null) {
+        throw new ProblemError('function_live', 'The function is live; pause it first.');
+      }
+      await tx.functions.archive(found.id);
+      const details = { function: name, extensionPoint: found.extensionPoint, liveVersion: liveVersionId };
+      await tx.audit.append(auditOf(caller, 'function.deleted', found.id, details));
+    });
+  }
+
+  #setPaused(caller: TenantCaller, name: string, wanted: boolean): Promise<FunctionAnswer> {
+    return this.database.withTenant(caller.tenantId, async (tx) => {
+      const { id } = await findFunction(tx, name);
+      await tx.lock(`function:${id}`);
+      const found = await findFunction(tx, name);
+      if ((found.pausedAt !== null) === wanted) return toFunctionAnswer(found);
+      const pausedAt = wanted ? new Date() : null;
+      await tx.functions.pause(id, pausedAt);
+      const details = { function: name, before: { pausedAt: timeOrNull(found.pausedAt) } };
+      await tx.audit.append(auditOf(caller, wanted ? 'function.paused' : 'function.resumed', id, details));
+      return toFunctionAnswer({ ...found, pausedAt });
+    });
   }
 }
 
@@ -49,7 +92,8 @@ function noSuchPoint(): ProblemError {
   ]);
 }
 
-function toAnswer(found: TenantFunction): FunctionAnswer {
+/** A function as the API answers it. */
+export function toFunctionAnswer(found: TenantFunction): FunctionAnswer {
   const { id, name, extensionPoint, position, liveVersionId, pausedAt, createdAt } = found;
   return {
     id,

@@ -1,6 +1,14 @@
-import { Body, Controller, HttpCode, Param, Post } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { type ActivateBody, activateBodySchema, deploymentSchema, nameSchema } from '@tenon/contracts';
+import {
+  type ActivateBody,
+  activateBodySchema,
+  deploymentPageSchema,
+  deploymentSchema,
+  deploymentsQuerySchema,
+  nameSchema,
+  type PageQuery,
+} from '@tenon/contracts';
 import { Allow } from '../http/access.decorators.js';
 import { CurrentTenant, type TenantCaller } from '../http/caller.js';
 import { ApiAnswer, ApiProblems } from '../openapi/answers.decorators.js';
@@ -14,7 +22,7 @@ export class DeploymentsController {
   @Post('activate')
   @HttpCode(200)
   @Allow('functions:write')
-  @ApiProblems('version_not_ready')
+  @ApiProblems('version_not_ready', 'invalid_settings')
   @ApiOperation({ summary: 'Make a version live' })
   @ApiAnswer(200, 'What is live now.', deploymentSchema)
   activate(
@@ -22,16 +30,31 @@ export class DeploymentsController {
     @Param('name', { schema: nameSchema }) name: string,
     @Body({ schema: activateBodySchema }) body: ActivateBody,
   ) {
-    return this.deployments.activate(caller, name, body.version);
+    return this.deployments.activate(caller, name, body);
   }
 
   @Post('rollback')
   @HttpCode(200)
   @Allow('functions:write')
   @ApiProblems('nothing_to_roll_back')
-  @ApiOperation({ summary: 'Make the version live that was live before' })
+  @ApiOperation({
+    summary: 'Undo the last change of what is live',
+    description: 'The version and the settings that were live before are live again.',
+  })
   @ApiAnswer(200, 'What is live now.', deploymentSchema)
   rollback(@CurrentTenant() caller: TenantCaller, @Param('name', { schema: nameSchema }) name: string) {
     return this.deployments.rollback(caller, name);
+  }
+
+  @Get('deployments')
+  @Allow('functions:read')
+  @ApiOperation({ summary: 'List what was live since when, newest first' })
+  @ApiAnswer(200, 'A page of deployments.', deploymentPageSchema)
+  list(
+    @CurrentTenant() caller: TenantCaller,
+    @Param('name', { schema: nameSchema }) name: string,
+    @Query({ schema: deploymentsQuerySchema }) query: PageQuery,
+  ) {
+    return this.deployments.list(caller, name, query);
   }
 }

@@ -1,7 +1,16 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { type Id, type PageQuery, ProblemError, type VersionAnswer } from '@tenon/contracts';
-import type { Database, Version } from '@tenon/database';
+import {
+  type BuildProgress,
+  type Id,
+  jsonObjectSchema,
+  type PageQuery,
+  ProblemError,
+  type PutSettingsSchemaBody,
+  type VersionAnswer,
+} from '@tenon/contracts';
+import type { Database, TenantTransaction, Version } from '@tenon/database';
 import type { QueueProducer } from '@tenon/queue';
+import { compileDataSchema, settingsSchemaBounds } from '@tenon/schemas';
 import type { StoredObject } from '@tenon/storage';
 import type { Logger } from '@tenon/telemetry';
 import { auditOf } from '../auth/audit-draft.js';
@@ -25,8 +34,10 @@ export class VersionsService {
 
   /** Notes an upload that is in storage and asks for its build, which goes on after the answer. */
   async create(caller: TenantCaller, name: string, { sha256, bytes }: StoredObject): Promise<VersionAnswer> {
+    const storedBytes = await this.database.quota.storedBytes(caller.tenantId);
     const version = await this.database.withTenant(caller.tenantId, async (tx) => {
       const { id: functionId } = await findFunction(tx, name);
+      await assertSpace(tx, storedBytes + bytes);
       const created = await tx.versions.create({ functionId, sha256, bytes });
       await tx.audit.append(auditOf(caller, 'version.uploaded', created.id, { function: name, sha256, bytes }));
       return created;
@@ -38,9 +49,7 @@ export class VersionsService {
   get(caller: TenantCaller, name: string, id: Id<'version'>): Promise<VersionAnswer> {
     return this.database.withTenant(caller.tenantId, async (tx) => {
       const { id: functionId } = await findFunction(tx, name);
-      const version = await tx.versions.findOf(functionId, id);
-      if (version === null) throw new ProblemError('not_found', 'There is no such version.');
-      return toVersionAnswer(version, name);
+      return toVersionAnswer(await findVersion(tx, functionId, id), name);
     });
   }
 
@@ -48,6 +57,54 @@ export class VersionsService {
     return this.database.withTenant(caller.tenantId, async (tx) => {
       const { id: functionId } = await findFunction(tx, name);
       return mapPage(await tx.versions.list(functionId, query), (version) => toVersionAnswer(version, name));
+    });
+  }
+
+  /**
+   * Gives a version that carries no schema of its settings one, before it is live for the first time.
+   *
+   * @throws ProblemError `invalid_schema`, `version_not_ready` or `settings_schema_fixed`
+   */
+  putSettingsSchema(
+    caller: TenantCaller,
+    name: string,
+    id: Id<'version'>,
+    { schema }: PutSettingsSchemaBody,
+  ): Promise<VersionAnswer> {
+    compileDataSchema(schema, '/body/schema', settingsSchemaBounds);
+    return this.database.withTenant(caller.tenantId, async (tx) => {
+      const { id: functionId } = await findFunction(tx, name);
+      await tx.lock(`function:${functionId}`);
+      const found = await findVersion(tx, functionId, id);
+      if (found.status !== 'ready') throw new ProblemError('version_not_ready', `The version is ${found.status}.`);
+      if (found.settingsSchemaOrigin === 'module' || !(await tx.versions.setSettingsSchema(id, { ...schema }))) {
+        const why = found.settingsSchemaOrigin === 'module' ? 'The module carries its schema.' : 'It was live already.';
+        throw new ProblemError('settings_schema_fixed', `${why} Upload another version.`);
+      }
+      await tx.audit.append(auditOf(caller, 'version.settings_schema_put', id, { function: name, schema }));
+      return toVersionAnswer(await findVersion(tx, functionId, id), name);
+    });
+  }
+
+  /** @throws ProblemError `function_live` for the version that is live */
+  delete(caller: TenantCaller, name: string, id: Id<'version'>): Promise<void> {
+    return this.database.withTenant(caller.tenantId, async (tx) => {
+      const { id: functionId } = await findFunction(tx, name);
+      await tx.lock(`function:${functionId}`);
+      const { liveVersionId } = await findFunction(tx, name);
+      const { sha256, status } = await findVersion(tx, functionId, id);
+      if (liveVersionId === id)
+        throw new ProblemError('function_live', 'The version is live; activate another one first.');
+      await tx.versions.archive(id);
+      await tx.audit.append(auditOf(caller, 'version.deleted', id, { function: name, sha256, status }));
+    });
+  }
+
+  /** How far the build of a version is. */
+  progress(caller: TenantCaller, name: string, id: Id<'version'>): Promise<BuildProgress> {
+    return this.database.withTenant(caller.tenantId, async (tx) => {
+      const { id: functionId } = await findFunction(tx, name);
+      return progressOf(await findVersion(tx, functionId, id));
     });
   }
 
@@ -61,6 +118,26 @@ export class VersionsService {
   }
 }
 
+/** @throws ProblemError `plan_limit_reached` */
+async function assertSpace(tx: TenantTransaction, bytes: number): Promise<void> {
+  const bytesMax = (await tx.tenant.read())?.terms.quotas.storedBytesMax ?? 0;
+  if (bytes <= bytesMax) return;
+  const detail = `Modules and artifacts would take ${bytes} bytes; the plan allows ${bytesMax}. Delete old versions.`;
+  throw new ProblemError('plan_limit_reached', detail);
+}
+
+async function findVersion(tx: TenantTransaction, functionId: Id<'function'>, id: Id<'version'>): Promise<Version> {
+  const version = await tx.versions.findOf(functionId, id);
+  if (version === null) throw new ProblemError('not_found', 'There is no such version.');
+  return version;
+}
+
+function progressOf({ id, status, buildAttempts, createdAt, builtAt }: Version): BuildProgress {
+  const stage = status !== 'building' ? 'ended' : buildAttempts > 0 ? 'building' : 'queued';
+  const elapsedMs = Math.max(0, (builtAt ?? new Date()).getTime() - createdAt.getTime());
+  return { version: id, status, stage, attempts: buildAttempts, elapsedMs };
+}
+
 function toVersionAnswer(version: Version, name: string): VersionAnswer {
   return {
     id: version.id,
@@ -70,6 +147,8 @@ function toVersionAnswer(version: Version, name: string): VersionAnswer {
     bytes: version.bytes,
     report: version.report,
     rejection: version.rejection,
+    settingsSchema: version.settingsSchema === null ? null : jsonObjectSchema.parse(version.settingsSchema),
+    settingsSchemaOrigin: version.settingsSchemaOrigin,
     createdAt: version.createdAt.toISOString(),
     builtAt: timeOrNull(version.builtAt),
   };

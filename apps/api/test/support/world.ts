@@ -1,5 +1,7 @@
-import { type Id, newId } from '@tenon/contracts';
+import { randomBytes } from 'node:crypto';
+import { type Id, mintApiKey, newId, scopes } from '@tenon/contracts';
 import { Database } from '@tenon/database';
+import { plantPerson } from './people.js';
 import { putPoint } from './points.js';
 import type { TestApi, TestTenant } from './test-api.js';
 
@@ -8,11 +10,21 @@ export interface World {
   readonly tenant: TestTenant;
   readonly keyId: Id<'key'>;
   readonly version: Id<'version'>;
-  /** Of the function `spare`, which nothing else needs. */
+  /** Of the function `spare`, which nothing else needs; its build has ended. */
   readonly spareVersion: Id<'version'>;
   readonly execution: Id<'execution'>;
   readonly event: Id<'event'>;
   readonly source: Id<'webhookSource'>;
+  /** A viewer of the tenant, and a session of theirs. */
+  readonly member: Id<'user'>;
+  readonly session: Id<'session'>;
+  readonly invitation: Id<'invitation'>;
+  /** A tenant beside it, and one that is suspended. */
+  readonly other: Id<'tenant'>;
+  readonly sleeping: Id<'tenant'>;
+  readonly operator: Id<'user'>;
+  readonly operatorInvitation: Id<'invitation'>;
+  readonly operatorKeyId: Id<'key'>;
 }
 
 export async function createWorld(api: TestApi, databaseUrl: string): Promise<World> {
@@ -40,11 +52,42 @@ export async function createWorld(api: TestApi, databaseUrl: string): Promise<Wo
   };
   const version = await upload('mine');
   const spareVersion = await upload('spare');
+  // A build that is over, so that watching it is over, too.
+  await api.database.withTenant(tenant.id, (tx) =>
+    tx.versions.finishBuild(spareVersion, { status: 'failed', failure: 'not built in this test' }),
+  );
   const data = { total: 1 };
   const sent = await post('/v1/events', { specversion: '1.0', id: '1', source: '/s', type: 'cart.updated', data });
   const { id: keyId } = await api.createKey(tenant.id, ['functions:read']);
   const execution = await recordExecution(databaseUrl, tenant.id, created.id, version);
-  return { tenant, keyId, version, spareVersion, execution, event: sent.ids[0], source: source.id };
+  const own = { tenant, keyId, version, spareVersion, execution, event: sent.ids[0], source: source.id };
+  return { ...own, ...(await createPeople(api, tenant.id)), ...(await createSurroundings(api)) };
+}
+
+async function createPeople(api: TestApi, tenantId: Id<'tenant'>) {
+  const { userId: member, sessionId: session } = await plantPerson(api, [{ tenantId, role: 'viewer' }]);
+  const { id: invitation } = await api.database.withTenant(tenantId, (tx) => {
+    return tx.invitations.create({ ...newInvitation(), role: 'viewer' });
+  });
+  return { member, session, invitation };
+}
+
+async function createSurroundings(api: TestApi) {
+  const { userId: operator } = await plantPerson(api, [], { operator: true });
+  return api.database.asOperator(async (tx) => {
+    const { id: other } = await tx.tenants.create({ name: 'Another', plan: 'default' });
+    const { id: sleeping } = await tx.tenants.create({ name: 'One that sleeps', plan: 'default' });
+    await tx.tenants.setStatus(sleeping, 'suspended');
+    const { hash, prefix } = mintApiKey('operator');
+    const { id: operatorKeyId } = await tx.keys.create({ name: 'x', prefix, hash, scopes });
+    const { id: operatorInvitation } = await tx.invitations.create({ ...newInvitation(), role: 'operator' });
+    return { operator, other, sleeping, operatorKeyId, operatorInvitation };
+  });
+}
+
+function newInvitation() {
+  const expiresAt = new Date(Date.now() + 60_000);
+  return { email: 'invited@example.com', invitedBy: 'key_test', expiresAt, tokenHash: randomBytes(32) };
 }
 
 async function recordExecution(

@@ -81,3 +81,22 @@ export type ExtensionPointAnswer = z.output<typeof extensionPointSchema>;
 export const extensionPointPageSchema = pageOf(extensionPointSchema, 'ExtensionPointPage');
 /** By name, because people look for points by their names. */
 export const extensionPointsQuerySchema = pageQueryOf(nameSchema);
+
+/** A state of a point that holds or once held. */
+export const extensionPointVersionSchema = z
+  .object({
+    ...extensionPointSchema.omit({ id: true, updatedAt: true }).shape,
+    /** Who put it there; shown to operators only. */
+    by: z.string().optional(),
+    /** Why it was let through although functions were live; shown to operators only. */
+    forcedReason: z.string().optional(),
+  })
+  .meta({ id: 'ExtensionPointVersion' });
+export type ExtensionPointVersionAnswer = z.output<typeof extensionPointVersionSchema>;
+
+/** Newest first. */
+export const extensionPointVersionPageSchema = pageOf(extensionPointVersionSchema, 'ExtensionPointVersionPage');
+/** By version. */
+export const extensionPointVersionsQuerySchema = pageQueryOf(
+  z.string().regex(/^[1-9][0-9]{0,8}$/, 'expected the number of a version'),
+);

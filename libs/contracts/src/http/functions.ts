@@ -1,5 +1,7 @@
 import { z } from 'zod';
-import { idSchema, nameSchema } from '../ids.js';
+import { idSchema, nameSchema, sha256Schema } from '../ids.js';
+import { jsonObjectSchema } from '../json.js';
+import { settingsSchema } from '../settings.js';
 import { timeSchema } from '../time.js';
 import { pageOf, pageQueryOf } from './page.js';
 
@@ -30,3 +32,41 @@ export type FunctionAnswer = z.output<typeof functionSchema>;
 export const functionPageSchema = pageOf(functionSchema, 'FunctionPage');
 /** Which part of the list. */
 export const functionsQuerySchema = pageQueryOf(idSchema('function'));
+
+/** As many functions of a tenant on one point can be put in order. */
+export const functionsOnPointMax = 200;
+
+/** The tenant's functions on a point by name, in the order in which they are to run: all of them, each once. */
+export const putFunctionOrderBodySchema = z
+  .strictObject({ functions: z.array(nameSchema).max(functionsOnPointMax) })
+  .meta({ id: 'PutFunctionOrder', example: { functions: ['member-prices', 'volume-discount'] } });
+export type PutFunctionOrderBody = z.output<typeof putFunctionOrderBodySchema>;
+
+/** The tenant's functions on a point in the order in which they run. */
+export const functionOrderSchema = z
+  .object({ extensionPoint: nameSchema, functions: z.array(functionSchema) })
+  .meta({ id: 'FunctionOrder' });
+export type FunctionOrderAnswer = z.output<typeof functionOrderSchema>;
+
+/** The whole settings of a function; nothing is kept of those before. */
+export const putSettingsBodySchema = z
+  .strictObject({ value: settingsSchema })
+  .meta({ id: 'PutSettings', example: { value: { percent: 10 } } });
+export type PutSettingsBody = z.output<typeof putSettingsBodySchema>;
+
+/** The settings that a function has. */
+export const functionSettingsSchema = z
+  .object({
+    function: z.string(),
+    /** Which state of the settings this is: executions name it. Null where the function has none. */
+    id: idSchema('settings').nullable(),
+    value: settingsSchema.nullable(),
+    /** Of the text that the guest reads. */
+    sha256: sha256Schema.nullable(),
+    by: z.string().nullable(),
+    createdAt: timeSchema.nullable(),
+    /** What settings have to fit: the schema of the live version; null where it has none or none is live. */
+    schema: jsonObjectSchema.nullable(),
+  })
+  .meta({ id: 'FunctionSettings' });
+export type FunctionSettingsAnswer = z.output<typeof functionSettingsSchema>;

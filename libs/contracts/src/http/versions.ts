@@ -1,7 +1,8 @@
 import { z } from 'zod';
 import { buildRejectionSchema, buildReportSchema } from '../build-report.js';
 import { idSchema, sha256Schema } from '../ids.js';
-import { jsonValueSchema } from '../json.js';
+import { jsonObjectSchema, jsonValueSchema } from '../json.js';
+import { settingsSchema } from '../settings.js';
 import { timeSchema } from '../time.js';
 import { pageOf, pageQueryOf } from './page.js';
 
@@ -22,6 +23,10 @@ export const versionSchema = z
     report: buildReportSchema.nullable(),
     /** With `rejected`: why, and where in the file. */
     rejection: buildRejectionSchema.nullable(),
+    /** The JSON Schema that settings have to fit while the version is live; null: any object does. */
+    settingsSchema: jsonObjectSchema.nullable(),
+    /** Whether the module carries that schema, or it was uploaded beside it. */
+    settingsSchemaOrigin: z.enum(['module', 'upload']).nullable(),
     createdAt: timeSchema,
     /** When the build ended, whichever way. */
     builtAt: timeSchema.nullable(),
@@ -33,7 +38,13 @@ export type VersionAnswer = z.output<typeof versionSchema>;
 export const versionPageSchema = pageOf(versionSchema, 'VersionPage');
 
 /** Which version is to be live. */
-export const activateBodySchema = z.strictObject({ version: idSchema('version') }).meta({ id: 'Activate' });
+export const activateBodySchema = z
+  .strictObject({
+    version: idSchema('version'),
+    /** New settings that take effect together with the version; left out, the function keeps those that it has. */
+    settings: settingsSchema.optional(),
+  })
+  .meta({ id: 'Activate' });
 export type ActivateBody = z.output<typeof activateBodySchema>;
 
 /** Which version is live since when, and by whose key. */
@@ -58,3 +69,32 @@ export const testBodySchema = z
 export type TestBody = z.output<typeof testBodySchema>;
 /** Which part of the list. */
 export const versionsQuerySchema = pageQueryOf(idSchema('version'));
+
+/** A JSON Schema (draft 2020-12) of settings, for a version that carries none. */
+export const putSettingsSchemaBodySchema = z
+  .strictObject({ schema: jsonObjectSchema })
+  .meta({
+    id: 'PutSettingsSchema',
+    example: { schema: { type: 'object', properties: { percent: { type: 'number' } } } },
+  });
+export type PutSettingsSchemaBody = z.output<typeof putSettingsSchemaBodySchema>;
+
+/** Newest first: what was live since when. */
+export const deploymentPageSchema = pageOf(deploymentSchema, 'DeploymentPage');
+/** Which part of the list. */
+export const deploymentsQuerySchema = pageQueryOf(idSchema('deployment'));
+
+/** How far a build is: the data of the `progress` events of a stream, and of its last event, `end`. */
+export const buildProgressSchema = z
+  .object({
+    version: idSchema('version'),
+    status: versionStatusSchema,
+    /** `queued` until a worker takes the build; `building` while one does; `ended` with any other status. */
+    stage: z.enum(['queued', 'building', 'ended']),
+    /** Builds that were begun; more than one where a build failed on Tenon's side. */
+    attempts: z.int(),
+    /** Since the upload. */
+    elapsedMs: z.int(),
+  })
+  .meta({ id: 'BuildProgress' });
+export type BuildProgress = z.output<typeof buildProgressSchema>;

@@ -39,10 +39,11 @@ const countHeld = `
   ) AS held_ones`;
 
 const storedBytes = `
-  SELECT (SELECT coalesce(sum(bytes), 0) FROM (SELECT DISTINCT ON (sha256) bytes FROM versions WHERE tenant_id = $1) AS m)
+  SELECT (SELECT coalesce(sum(bytes), 0) FROM (
+            SELECT DISTINCT ON (sha256) bytes FROM versions WHERE tenant_id = $1 AND archived_at IS NULL) AS m)
        + (SELECT coalesce(sum(bytes), 0) FROM (
             SELECT DISTINCT ON (artifact_sha256) artifact_bytes AS bytes FROM versions
-              WHERE tenant_id = $1 AND artifact_sha256 IS NOT NULL) AS a) AS bytes`;
+              WHERE tenant_id = $1 AND archived_at IS NULL AND artifact_sha256 IS NOT NULL) AS a) AS bytes`;
 
 /** What quotas are counted from, and the way back of events that were held for one. */
 export class QuotaRepository {

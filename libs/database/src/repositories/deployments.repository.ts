@@ -27,13 +27,20 @@ export class DeploymentsRepository {
   ) {}
 
   /**
-   * Makes a version live, with the settings that the function has. Activating the live version again changes nothing
-   * and returns its deployment.
+   * Makes a version live, with the settings that the function has. Activating what is live already changes nothing and
+   * returns its deployment.
    *
+   * @param settings other settings that come with the version
    * @throws ProblemError `not_found` for a version of another function, `version_not_ready` for one that can't run.
    */
-  async activate(functionId: Id<'function'>, versionId: Id<'version'>, by: string): Promise<Deployment> {
-    const { live, settingsId } = await this.#lockLive(functionId);
+  async activate(
+    functionId: Id<'function'>,
+    versionId: Id<'version'>,
+    by: string,
+    settings?: Id<'settings'>,
+  ): Promise<Deployment> {
+    const { live, settingsId: current } = await this.#lockLive(functionId);
+    const settingsId = settings ?? current;
     const where = { tenantId_id: { tenantId: this.tenantId, id: versionId } };
     const select = { functionId: true, status: true, archivedAt: true } as const;
     const version = await this.prisma.version.findUnique({ where, select });
@@ -41,7 +48,7 @@ export class DeploymentsRepository {
       throw new ProblemError('not_found', 'There is no such version.');
     }
     if (version.status !== 'ready') throw new ProblemError('version_not_ready', `The version is ${version.status}.`);
-    if (live?.versionId === versionId) return toDeployment(live);
+    if (live?.versionId === versionId && live.settingsId === settingsId) return toDeployment(live);
     const fallsBackTo = live?.id ?? null;
     return this.#deploy({ functionId, versionId, settingsId, by, reason: 'activate', fallsBackTo });
   }
