@@ -12,6 +12,7 @@ import { type OperatorTransaction, operatorTransaction } from './operator-transa
 import { AuditTrailRepository } from './pipeline/audit-trail.repository.js';
 import { AuthenticationRepository } from './pipeline/authentication.repository.js';
 import { ErasureRepository } from './pipeline/erasure.repository.js';
+import { BreakersRepository } from './pipeline/breakers.repository.js';
 import { EventWorkRepository } from './pipeline/event-work.repository.js';
 import { EventsRepository } from './pipeline/events.repository.js';
 import { ExecutionsRepository } from './pipeline/executions.repository.js';
@@ -56,6 +57,7 @@ export class Database {
   readonly authentication: AuthenticationRepository;
   readonly events: EventsRepository;
   readonly eventWork: EventWorkRepository;
+  readonly breakers: BreakersRepository;
   readonly executions: ExecutionsRepository;
   readonly statistics: StatisticsRepository;
   readonly usage: UsageRepository;
@@ -95,6 +97,7 @@ export class Database {
     this.authentication = new AuthenticationRepository(this.#pools.app);
     this.events = new EventsRepository(this.#pools.app);
     this.eventWork = new EventWorkRepository(this.#pools.app);
+    this.breakers = new BreakersRepository(this.#pools.app, this.#seals);
     this.executions = new ExecutionsRepository(this.#pools.app);
     this.statistics = new StatisticsRepository(this.#pools.app);
     this.usage = new UsageRepository(this.#pools.app);

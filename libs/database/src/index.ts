@@ -12,6 +12,7 @@ export type { Page, PageRequest } from './page.js';
 export type { ChainExport, ChainVerification, VerifyOptions } from './pipeline/audit-trail.repository.js';
 export type { AuthenticatedKey, ReceivingSource, SignedIn } from './pipeline/authentication.repository.js';
 export type { ErasureStep } from './pipeline/erasure.repository.js';
+export type { CircuitOpening, OpenCircuit } from './pipeline/breakers.repository.js';
 export type { EventFilter, EventStatus } from './pipeline/event-status.js';
 export type {
   EventChoice,

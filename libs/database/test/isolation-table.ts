@@ -236,6 +236,25 @@ export const attackerCannot: Readonly<Record<string, Attempt | string>> = {
   'eventWork.cancel': async ({ database, attacker, victim }) => {
     expect(await database.eventWork.cancel(attacker.tenantId, [victim.eventId, victim.heldEventId])).toBe(0);
   },
+  'breakers.open': async ({ database, attacker, victim }) => {
+    const opening = {
+      functionId: victim.functionId,
+      versionId: victim.versionId,
+      reason: 'x',
+      pauseMs: 1,
+      pauseMsMax: 1,
+    };
+    await expect(database.breakers.open(attacker.tenantId, opening)).rejects.toMatchObject({ code: '23503' });
+  },
+  'breakers.claimProbe': async ({ database, attacker, victim }) => {
+    expect(await database.breakers.claimProbe(attacker.tenantId, victim.functionId, 1)).toBe(false);
+  },
+  'breakers.close': async ({ database, attacker, victim }) => {
+    expect(await database.breakers.close(attacker.tenantId, victim.functionId)).toBe(false);
+  },
+  'breakers.list': async ({ database, attacker, victim }) => {
+    expect((await database.breakers.list(attacker.tenantId, [victim.functionId])).size).toBe(0);
+  },
   'executions.find': async ({ database, attacker, victim }) => {
     expect(await database.executions.find(attacker.tenantId, victim.execution.id)).toBeNull();
   },

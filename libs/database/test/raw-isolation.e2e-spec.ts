@@ -55,6 +55,8 @@ async function fill({ tenantId }: TenantWorld): Promise<void> {
     await database.recorder.record(tenantId, { executions: [executionOf(victim)] });
     if (round === 0) await foldEverything();
   }
+  const opening = { reason: 'trap', pauseMs: 1, pauseMsMax: 1 };
+  await database.breakers.open(tenantId, { functionId: victim.functionId, versionId: victim.versionId, ...opening });
   await database.withTenant(tenantId, async (tx) => {
     await tx.keys.create({ name: 'k', prefix: 'tnk_k', hash: Buffer.from(randomHex(), 'hex'), scopes: [] });
     const secrets = [Buffer.from('sealed')];
@@ -74,6 +76,7 @@ const ownerColumn = {
   execution_hours: 'tenant_id',
   execution_minutes: 'tenant_id',
   executions: 'tenant_id',
+  function_breakers: 'tenant_id',
   functions: 'tenant_id',
   live_generations: 'scope',
   point_results: 'tenant_id',

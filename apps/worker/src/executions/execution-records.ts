@@ -1,7 +1,9 @@
 import { hash } from 'node:crypto';
-import { executionIdFor, outcomes } from '@tenon/contracts';
-import type { AgainEvent, ExecutionRecord, RecordBatch, RunnableFunction } from '@tenon/database';
-import type { BatchRun, EventRuns } from './batch-run.js';
+import { executionIdFor, type Id } from '@tenon/contracts';
+import type { ExecutionRecord, PointResult, RecordBatch, RunnableFunction, WorkEvent } from '@tenon/database';
+import type { Contribution, StepRun } from '../combination/run-point.js';
+import type { EventPointRun, EventRuns } from './batch-run.js';
+import type { EventEnd } from './event-end.js';
 import type { FinishedRun } from './function-runner.js';
 
 const sha256 = (text: string) => hash('sha256', text);
@@ -21,40 +23,89 @@ export function recordOf(target: RunnableFunction, run: FinishedRun, input: stri
     clockMs: run.clockMs,
     seed: run.seed,
     engine: target.engine ?? undefined,
+    settingsId: target.settingsId ?? undefined,
     startedAt: new Date(run.startedAtMs),
   };
 }
 
-function eventRecord({ event, target, position, ...run }: BatchRun): ExecutionRecord {
+/** The record of one run of an event. What its point does not keep is left out; its hash is there all the same. */
+export function eventRecord(event: WorkEvent, { target, position, input, run }: StepRun): ExecutionRecord {
   const attempt = event.attempts + 1;
-  return {
-    ...recordOf(target, run, event.data),
-    // Not written a second time: it is the data of the event.
-    input: undefined,
-    inputPlace: 'event',
-    id: executionIdFor(event.id, target.functionId, attempt),
-    kind: 'event',
+  const { inputs, outputs } = target.point.recording;
+  const record = {
+    ...recordOf(target, run, input),
+    id: executionIdOf(event, target),
+    kind: 'event' as const,
     eventId: event.id,
     attempt,
     position,
   };
-}
-
-/** What an event without a run says about itself. */
-export const noLiveFunctionNote = 'no live function on an extension point that this event type feeds';
-
-/** The batch as the recorder takes it: every run, and the end of every event. */
-export function recordBatchOf(settled: readonly EventRuns[], againEvents: readonly AgainEvent[]): RecordBatch {
+  const isKept = (policy: typeof inputs) =>
+    policy === 'always' || (policy === 'on_failure' && run.result.outcome !== 'succeeded');
+  const { output, ...withoutOutput } = record;
   return {
-    executions: settled.flatMap(({ runs }) => runs.map(eventRecord)),
-    doneEvents: settled.map(({ event: { id, attempts }, runs }) =>
-      runs.length === 0 ? { id, attempts, note: noLiveFunctionNote } : { id, attempts },
-    ),
-    againEvents,
+    ...withoutOutput,
+    ...(isKept(outputs) && output !== undefined ? { output } : {}),
+    ...(isKept(inputs) ? keptInput(event, input) : { input: undefined }),
   };
 }
 
-/** True when a run of the event failed on our side, so that running it again is our duty. */
-export function needsAnotherTry({ runs }: EventRuns): boolean {
-  return runs.some((run) => outcomes[run.result.outcome].fault === 'ours');
+/** What is the data of the event is not written a second time. */
+function keptInput(event: WorkEvent, input: string) {
+  return input === event.data ? { input: undefined, inputPlace: 'event' as const } : { input };
+}
+
+function executionIdOf(event: WorkEvent, target: RunnableFunction): Id<'execution'> {
+  return executionIdFor(event.id, target.functionId, event.attempts + 1);
+}
+
+/** An event with what becomes of it. */
+export interface EndedEvent {
+  readonly ran: EventRuns;
+  readonly end: EventEnd;
+}
+
+/** The batch as the recorder takes it: every run that is to be recorded, and what becomes of every event. */
+export function recordBatchOf(ended: readonly EndedEvent[]): RecordBatch {
+  const recorded = ended.filter(({ end }) => end.kind !== 'repeat');
+  return {
+    executions: recorded.flatMap(({ ran: { event, points } }) =>
+      points.flatMap(({ runs }) => runs.map((step) => eventRecord(event, step))),
+    ),
+    doneEvents: ended.flatMap(({ end }) => (end.kind === 'done' ? [end.event] : [])),
+    againEvents: ended.flatMap(({ end }) => (end.kind === 'done' ? [] : [end.event])),
+    pointResults: recorded.flatMap(({ ran: { event, points } }) => points.flatMap((point) => resultOf(event, point))),
+  };
+}
+
+/** One function alone is its own result; several get a row that says what they made together. */
+function resultOf(event: WorkEvent, point: EventPointRun): readonly PointResult[] {
+  if (point.contributions.length < 2) return [];
+  const { outcome, output, contributions, runs } = point;
+  const { name, combination, recording } = point.point;
+  const isKept = recording.outputs === 'always';
+  return [
+    {
+      eventId: event.id,
+      extensionPoint: name,
+      attempt: event.attempts + 1,
+      combination,
+      outcome,
+      output: isKept ? output : undefined,
+      steps: contributions.map((one) => stepOf(event, one, runs)),
+    },
+  ];
+}
+
+function stepOf(event: WorkEvent, { target, position, outcome, changed }: Contribution, runs: readonly StepRun[]) {
+  const ran = runs.some((one) => one.target.functionId === target.functionId);
+  const { functionId, functionName } = target;
+  return {
+    position,
+    functionId,
+    functionName,
+    executionId: ran ? executionIdOf(event, target) : null,
+    outcome,
+    ...(changed === undefined ? {} : { changed }),
+  };
 }

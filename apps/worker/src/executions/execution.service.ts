@@ -1,12 +1,12 @@
 import type { ExecutionJob, Id } from '@tenon/contracts';
-import type { AgainEvent, Database, RecordBatch, RunnableFunction, WorkEvent } from '@tenon/database';
+import type { AgainEvent, Database, RunnableFunction, WorkEvent } from '@tenon/database';
 import type { WaitingEvent } from '@tenon/queue';
-import type { Logger } from '@tenon/telemetry';
-import { type EventRuns, runBatch } from './batch-run.js';
-import { needsAnotherTry, recordBatchOf } from './execution-records.js';
+import { type EventRuns, type RunOne, runBatch } from './batch-run.js';
+import { endOf } from './event-end.js';
+import { type EndedEvent, recordBatchOf } from './execution-records.js';
 import { executionSettings } from './execution-settings.js';
-import type { FunctionRunner } from './function-runner.js';
 import type { GroupRecorder } from './group-recorder.js';
+import type { LargeBodies } from './large-bodies.js';
 import type { LiveFunctions } from './live-functions.js';
 
 /** What a job cost, and which of its events come again. */
@@ -18,9 +18,9 @@ export interface JobEnd {
 export interface ExecutionParts {
   readonly database: Pick<Database, 'eventWork'>;
   readonly live: Pick<LiveFunctions, 'fedBy'>;
-  readonly runner: Pick<FunctionRunner, 'run'>;
+  readonly run: RunOne;
+  readonly bodies: Pick<LargeBodies, 'move'>;
   readonly recorder: Pick<GroupRecorder, 'record'>;
-  readonly logger: Logger;
   /** Before the second try of what failed on our side. */
   readonly retryPauseMs: number;
 }
@@ -34,12 +34,11 @@ export class ExecutionService {
     const { events, generation } = await this.parts.database.eventWork.load(tenantId, eventIds);
     if (events.length === 0) return { fuelUsed: 0, again: [] };
     const functionsFor = await this.functionsFor(tenantId, generation, events);
-    const ran = await runBatch(tenantId, inOrder(events, eventIds), functionsFor, this.parts.runner);
-    const again = ran.filter((one) => needsAnotherTry(one) && !isLastTry(one.event));
-    const settled = ran.filter((one) => !again.includes(one));
-    const againEvents = again.map(({ event }) => this.tryAgain(event));
-    await this.record(tenantId, settled, againEvents);
-    return { fuelUsed: fuelOf(ran), again: againEvents.map((event) => toWaiting(tenantId, event)) };
+    const ran = await runBatch(tenantId, inOrder(events, eventIds), functionsFor, this.parts.run);
+    const options = { retryPauseMs: this.parts.retryPauseMs, nowMs: Date.now(), random: Math.random };
+    const ended = ran.map((one) => ({ ran: one, end: endOf(one, options) }));
+    await this.record(tenantId, ended);
+    return { fuelUsed: fuelOf(ran), again: ended.flatMap(({ end }) => comesAgain(tenantId, end)) };
   }
 
   private async functionsFor(tenantId: Id<'tenant'>, generation: string, events: readonly WorkEvent[]) {
@@ -49,39 +48,22 @@ export class ExecutionService {
     return (type: string) => byType.get(type) ?? [];
   }
 
-  private tryAgain({ id, attempts, failures, todo }: WorkEvent): AgainEvent {
-    // The jitter keeps events that failed together from coming back together.
-    const pauseMs = this.parts.retryPauseMs * 2 ** failures * (0.5 + Math.random());
-    return {
-      id,
-      attempts,
-      attemptsNow: attempts,
-      failures: failures + 1,
-      status: 'ready',
-      reason: 'a run failed on our side and will be repeated',
-      notBefore: new Date(Date.now() + pauseMs),
-      todo: todo ?? undefined,
+  private async record(tenantId: Id<'tenant'>, ended: readonly EndedEvent[]): Promise<void> {
+    const recordPart = async (part: readonly EndedEvent[]) => {
+      await this.parts.recorder.record(tenantId, await this.parts.bodies.move(recordBatchOf(part)));
     };
+    await Promise.all([...chunks(ended)].map(recordPart));
   }
-
-  private async record(
-    tenantId: Id<'tenant'>,
-    settled: readonly EventRuns[],
-    againEvents: readonly AgainEvent[],
-  ): Promise<void> {
-    const parts = [...chunks(settled)];
-    const batches: RecordBatch[] = parts.map((part, place) => recordBatchOf(part, place === 0 ? againEvents : []));
-    if (batches.length === 0) batches.push(recordBatchOf([], againEvents));
-    await Promise.all(batches.map((batch) => this.parts.recorder.record(tenantId, batch)));
-  }
-}
-
-function isLastTry(event: WorkEvent): boolean {
-  return event.failures + 1 >= executionSettings.triesMax;
 }
 
 function fuelOf(ran: readonly EventRuns[]): number {
-  return ran.reduce((sum, { runs }) => runs.reduce((own, run) => own + run.result.fuelUsed, sum), 0);
+  const runs = ran.flatMap(({ points }) => points.flatMap((point) => point.runs));
+  return runs.reduce((sum, { run }) => sum + run.result.fuelUsed, 0);
+}
+
+function comesAgain(tenantId: Id<'tenant'>, end: EndedEvent['end']): readonly WaitingEvent[] {
+  if (end.kind === 'done' || end.event.status !== 'ready') return [];
+  return [toWaiting(tenantId, end.event)];
 }
 
 function toWaiting(tenantId: Id<'tenant'>, { id, notBefore }: AgainEvent): WaitingEvent {
@@ -94,17 +76,18 @@ function inOrder(events: readonly WorkEvent[], ids: readonly Id<'event'>[]): Wor
 }
 
 /** Never splits an event: its end is in the transaction that records all of its runs. */
-function* chunks(settled: readonly EventRuns[]): Iterable<EventRuns[]> {
-  let part: EventRuns[] = [];
+function* chunks(ended: readonly EndedEvent[]): Iterable<EndedEvent[]> {
+  let part: EndedEvent[] = [];
   let executions = 0;
-  for (const one of settled) {
-    if (part.length > 0 && executions + one.runs.length > executionSettings.executionsPerRecordMax) {
+  for (const one of ended) {
+    const own = one.ran.points.reduce((sum, { runs }) => sum + runs.length, 0);
+    if (part.length > 0 && executions + own > executionSettings.executionsPerRecordMax) {
       yield part;
       part = [];
       executions = 0;
     }
     part.push(one);
-    executions += one.runs.length;
+    executions += own;
   }
   if (part.length > 0) yield part;
 }

@@ -9,11 +9,14 @@ import { QuotaModule } from '../quota/quota.module.js';
 import { QuotaReports } from '../quota/quota-reports.js';
 import { RelayModule } from '../relay/relay.module.js';
 import { Gate } from '../shared/gate.js';
+import { CircuitBreaker } from './circuit-breaker.js';
 import { ExecutionService } from './execution.service.js';
 import { executionSettings } from './execution-settings.js';
 import { ExecutionsProcessor } from './executions.processor.js';
 import { FunctionRunner, type RunsGuests } from './function-runner.js';
 import { GroupRecorder } from './group-recorder.js';
+import { guardedRun } from './guarded-run.js';
+import { LargeBodies } from './large-bodies.js';
 import { LiveFunctions } from './live-functions.js';
 import { OutputCheck } from './output-check.js';
 
@@ -44,15 +47,21 @@ const groupRecorder = {
 
 const executionService = {
   provide: ExecutionService,
-  inject: [DATABASE, LiveFunctions, FunctionRunner, GroupRecorder, QUEUE_OPTIONS, LOGGER],
+  inject: [DATABASE, LiveFunctions, FunctionRunner, STORAGE, GroupRecorder, QUEUE_OPTIONS, LOGGER],
   useFactory: (
     database: Database,
     live: LiveFunctions,
     runner: FunctionRunner,
+    storage: Storage,
     recorder: GroupRecorder,
     { retryPauseMs = executionSettings.retryPauseMs }: QueueOptions,
     logger: Logger,
-  ) => new ExecutionService({ database, live, runner, recorder, logger, retryPauseMs }),
+  ) => {
+    const breaker = new CircuitBreaker(database.breakers, logger);
+    const run = guardedRun(breaker, (target, given) => runner.run(target, given));
+    const bodies = new LargeBodies(storage, logger);
+    return new ExecutionService({ database, live, run, bodies, recorder, retryPauseMs });
+  },
 };
 
 /** Runs functions: the events of a job, or one run for a caller who waits. */

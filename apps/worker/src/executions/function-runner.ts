@@ -1,4 +1,11 @@
-import { type ExecutionRequest, type ExecutionResult, type Id, outcomes, unmeasuredResult } from '@tenon/contracts';
+import {
+  type ExecutionRequest,
+  type ExecutionResult,
+  guestConfig,
+  type Id,
+  outcomes,
+  unmeasuredResult,
+} from '@tenon/contracts';
 import type { RunnableFunction } from '@tenon/database';
 import { SandboxClosedError } from '@tenon/sandbox';
 import type { Storage } from '@tenon/storage';
@@ -55,7 +62,8 @@ export class FunctionRunner {
     return this.gate.run(async () => {
       const { input, clockMs, seed } = given;
       const startedAtMs = Date.now();
-      const request = { input, clockMs, seed, limits: runLimits(target) };
+      const config = guestConfig(target.settings);
+      const request = { input, clockMs, seed, limits: runLimits(target), ...(config === undefined ? {} : { config }) };
       const result = await this.execute(target, request, given.tenantId);
       return { startedAtMs, clockMs, seed, result };
     });

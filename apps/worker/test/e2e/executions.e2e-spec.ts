@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { executionIdFor, type Id } from '@tenon/contracts';
 import { exampleModule, repositoryRoot, waitFor } from '@tenon/testing';
 import { seedFor } from '../../src/executions/determinism.js';
-import { noLiveFunctionNote } from '../../src/executions/execution-records.js';
+import { noLiveFunctionNote } from '../../src/executions/event-end.js';
 import { Shop, shippingEventType, shippingPointName } from '../support/shop.js';
 import { type RunningWorker, startWorker } from '../support/worker-in-process.js';
 

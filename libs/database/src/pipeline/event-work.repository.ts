@@ -18,9 +18,20 @@ export interface WorkEvent {
   readonly todo: EventTodo | null;
 }
 
-/** Points of an event that are not settled; a point with functions needs only those. */
+/** A point that is not settled; one with functions needs only those. */
+export interface PointTodo {
+  readonly name: string;
+  readonly functions?: readonly Id<'function'>[] | undefined;
+}
+
+/** What is left of an event after an attempt that was recorded. */
 export interface EventTodo {
-  readonly points: readonly { readonly name: string; readonly functions?: readonly Id<'function'>[] }[];
+  /** Absent: all of it. */
+  readonly points?: readonly PointTodo[] | undefined;
+  /** Points that were tried as often as they may be, while others go on. */
+  readonly dead?: readonly PointTodo[] | undefined;
+  /** Attempts that the event had when a person let it be tried again. */
+  readonly revivedAt?: number | undefined;
 }
 
 /** A batch with the number under which the tenant's live functions may be kept. */

@@ -13,6 +13,7 @@ import type pg from 'pg';
 import { inTenant } from '../connection/transaction.js';
 import { currentSettingsId } from '../current-settings.js';
 import type { FailurePolicy, JsonObject, PointMode } from '../repositories/extension-points.repository.js';
+import type { OpenCircuit } from './breakers.repository.js';
 
 /** The contract that a function runs under. */
 export interface RunnablePoint {
@@ -45,6 +46,8 @@ export interface RunnableFunction {
   /** Which state of the settings that is, for the record of a run. */
   readonly settingsId: Id<'settings'> | null;
   readonly point: RunnablePoint;
+  /** Absent while its circuit is closed. */
+  readonly circuit?: Pick<OpenCircuit, 'versionId' | 'reason' | 'probeAt'> | undefined;
   /** The plan's ceilings; a run gets the smaller of these and the point's. */
   readonly planLimits: ExecutionLimits;
 }
@@ -54,11 +57,13 @@ const runnable = `
          v.artifact_sha256 AS "artifactSha256", v.engine, v.report->>'abi' AS abi, s.id AS "settingsId",
          s.value AS settings, p.execution_limits AS "planLimits", x.name, x.version, x.input_schema AS "inputSchema",
          x.output_schema AS "outputSchema", x.event_types AS "eventTypes", x.limits, x.mode,
-         x.failure_policy AS "failurePolicy", x.combination, x.retry, x.recording
+         x.failure_policy AS "failurePolicy", x.combination, x.retry, x.recording,
+         b.version_id AS "brokenVersion", b.reason AS "brokenReason", b.probe_at AS "probeAt"
     FROM functions AS f
     JOIN extension_points AS x ON x.name = f.extension_point
     JOIN tenants AS t ON t.id = f.tenant_id
-    JOIN plans AS p ON p.name = t.plan`;
+    JOIN plans AS p ON p.name = t.plan
+    LEFT JOIN function_breakers AS b ON b.tenant_id = f.tenant_id AND b.function_id = f.id`;
 
 const live = `${runnable}
     JOIN deployments AS d ON d.tenant_id = f.tenant_id AND d.id = f.live_deployment_id
@@ -126,6 +131,9 @@ type RunnableRow = Omit<RunnableFunction, 'point' | 'planLimits'> &
     readonly planLimits: unknown;
     readonly retry: unknown;
     readonly recording: unknown;
+    readonly brokenVersion: Id<'version'> | null;
+    readonly brokenReason: string | null;
+    readonly probeAt: Date | null;
   };
 
 function toRunnable(row: RunnableRow): RunnableFunction {
@@ -148,5 +156,11 @@ function toRunnable(row: RunnableRow): RunnableFunction {
       recording: recordingPolicySchema.parse(row.recording),
     },
     planLimits: executionLimitsSchema.parse(row.planLimits),
+    circuit: circuitOf(row),
   };
+}
+
+function circuitOf({ brokenVersion, brokenReason, probeAt }: RunnableRow): RunnableFunction['circuit'] {
+  if (brokenVersion === null || brokenReason === null || probeAt === null) return undefined;
+  return { versionId: brokenVersion, reason: brokenReason, probeAt };
 }
