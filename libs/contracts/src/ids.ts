@@ -64,12 +64,15 @@ export function idBound(kind: IdKind, timeMs: number): string {
 
 const ulidPattern = '[0-7][0-9a-hjkmnp-tv-z]{25}';
 
+/** What ids of `kind` look like, as a regular expression. */
+export function idPattern(kind: IdKind): string {
+  return `^${idPrefixes[kind]}_${ulidPattern}$`;
+}
+
 /** Accepts ids of one kind only. The pattern proves the type, and unlike a transform it can be shown in OpenAPI. */
 export function idSchema<Kind extends IdKind>(kind: Kind): z.ZodType<Id<Kind>, string> {
   const prefix = idPrefixes[kind];
-  const schema = z
-    .string()
-    .regex(new RegExp(`^${prefix}_${ulidPattern}$`), `expected an id that starts with ${prefix}_`);
+  const schema = z.string().regex(new RegExp(idPattern(kind)), `expected an id that starts with ${prefix}_`);
   return schema as unknown as z.ZodType<Id<Kind>, string>;
 }
 

@@ -1,7 +1,7 @@
 import { applyDecorators } from '@nestjs/common';
 import { RouteConfig } from '@nestjs/platform-fastify';
 import { ApiBearerAuth, ApiCookieAuth, ApiExtension, ApiHeader } from '@nestjs/swagger';
-import type { ProblemCode, Scope } from '@tenon/contracts';
+import { idPattern, type ProblemCode, type Scope } from '@tenon/contracts';
 import { ApiProblems } from '../openapi/answers.decorators.js';
 
 /** Who may call a route. A route without one of these decorators stops the boot. */
@@ -83,6 +83,7 @@ export const Allow = (scope: Scope, extras: RouteExtras = {}) =>
       name: 'Tenant-Id',
       required: false,
       description: 'With an operator key or a session: the tenant to act for.',
+      schema: { type: 'string', pattern: idPattern('tenant') },
     }),
   );
 

@@ -15,7 +15,7 @@ function polish(node: unknown): unknown {
   if (typeof node !== 'object' || node === null) return node;
   const { example, ...rest } = node as Node;
   const polished = Object.entries(rest)
-    .filter(([keyword, value]) => !isNoise(rest, keyword, value))
+    .filter(([keyword]) => !isNoise(rest, keyword))
     .map(([keyword, value]) => [keyword, polishValue(keyword, value)]);
   return Object.fromEntries(example === undefined ? polished : [...polished, ['examples', [example]]]);
 }
@@ -27,8 +27,8 @@ function polishValue(keyword: string, value: unknown): unknown {
 }
 
 /** The format says what a time is; the pattern beside it is a calendar in 300 characters. */
-function isNoise(node: Node, keyword: string, value: unknown): boolean {
+function isNoise(node: Node, keyword: string): boolean {
   if (keyword === 'pattern') return node.format === 'date-time';
-  if (keyword === 'minimum') return value === Number.MIN_SAFE_INTEGER;
-  return keyword === 'maximum' && value === Number.MAX_SAFE_INTEGER;
+  const isBound = keyword === 'minimum' || keyword === 'maximum';
+  return isBound && node.minimum === Number.MIN_SAFE_INTEGER && node.maximum === Number.MAX_SAFE_INTEGER;
 }

@@ -1,6 +1,6 @@
 import { Body, Controller, HttpCode, Param, Post, Req } from '@nestjs/common';
-import { ApiOperation, ApiTags } from '@nestjs/swagger';
-import { acceptedEventsSchema, type JsonValue, jsonValueSchema } from '@tenon/contracts';
+import { ApiOperation, ApiParam, ApiTags } from '@nestjs/swagger';
+import { acceptedEventsSchema, idPattern, type JsonValue, jsonValueSchema } from '@tenon/contracts';
 import type { FastifyRequest } from 'fastify';
 import { Public } from '../http/access.decorators.js';
 import { ApiAnswer, ApiProblems, ApiRequestContent } from '../openapi/answers.decorators.js';
@@ -14,6 +14,7 @@ export class WebhooksController {
   @Post(':source')
   @HttpCode(202)
   @Public()
+  @ApiParam({ name: 'source', required: true, schema: { type: 'string', pattern: idPattern('webhookSource') } })
   @ApiProblems('signature_invalid', 'tenant_suspended', 'invalid_event', 'rate_limited')
   @ApiRequestContent({ 'application/json': jsonValueSchema })
   @ApiOperation({

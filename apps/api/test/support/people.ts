@@ -1,5 +1,7 @@
+import { randomUUID } from 'node:crypto';
 import type { Id, Role } from '@tenon/contracts';
 import type { Response } from 'light-my-request';
+import { csrfTokenOf, mintToken } from '../../src/auth/session-token.js';
 import type { TestApi } from './test-api.js';
 
 export const password = 'a long pass phrase of ours';
@@ -15,6 +17,33 @@ export interface TestPerson {
 }
 
 let people = 0;
+
+export interface PlantedPerson extends TestPerson {
+  readonly sessionId: Id<'session'>;
+}
+
+/** Somebody who is signed in, put straight into the database: without a password, and quickly. */
+export async function plantPerson(
+  api: TestApi,
+  memberships: readonly { readonly tenantId: Id<'tenant'>; readonly role: Role }[],
+  { operator = false } = {},
+): Promise<PlantedPerson> {
+  const email = `${randomUUID()}@example.com`;
+  const { token, hash: tokenHash } = mintToken('session');
+  const { userId, sessionId } = await api.database.asIdentity(async (tx) => {
+    const user = await tx.users.create({ email, name: 'Somebody', passwordHash: null });
+    if (user === null) throw new Error('the address is taken');
+    for (const { tenantId, role } of memberships) await tx.invitations.join(tenantId, user.id, role);
+    if (operator) await tx.users.makeOperator(user.id);
+    const expiresAt = new Date(Date.now() + 600_000);
+    const origin = { address: '127.0.0.1', userAgent: 'test' };
+    const session = await tx.sessions.create({ userId: user.id, method: 'password', tokenHash, expiresAt, ...origin });
+    return { userId: user.id, sessionId: session.id };
+  });
+  const cookie = `__Host-tenon_session=${token}`;
+  const csrfToken = csrfTokenOf(token);
+  return { userId, sessionId, email, cookie, csrfToken, headers: { cookie, 'x-csrf-token': csrfToken } };
+}
 
 /** What the browser keeps of an answer. */
 export function cookieOf(answer: Response): string {
