@@ -1,4 +1,5 @@
 export { eventTypeOf } from './event-type.js';
+export * from './outgoing/index.js';
 export { newWebhookSecret, verifyWebhook, webhookSchemes } from './schemes.js';
 export { signShopify } from './shopify.js';
 export { newStandardSecret, parseStandardSecret, signStandard, standardToleranceMs } from './standard-webhooks.js';
