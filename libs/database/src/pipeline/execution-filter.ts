@@ -30,8 +30,9 @@ export class Conditions {
   readonly values: Value[];
   readonly #conditions = ['tenant_id = $1'];
 
-  constructor(tenantId: Id<'tenant'>) {
-    this.values = [tenantId];
+  /** @param values - Those of other conditions in the same statement, whose first is the tenant as well. */
+  constructor(tenantId: Id<'tenant'>, values: Value[] = [tenantId]) {
+    this.values = values;
   }
 
   /** Keeps a value and says its place in the statement. */

@@ -1,21 +1,28 @@
-import { type Id, idBound } from '@tenon/contracts';
+import { type Id, idBound, idTimeMs } from '@tenon/contracts';
 import type pg from 'pg';
 import { addSumConditions, Conditions, type ExecutionFilter, earlier, type IdSpan, later } from './execution-filter.js';
 
-const hourMs = 3_600_000;
+const dayMs = 86_400_000;
 /** Sums by the minute are kept for two weeks; before that, an hour is the smallest span that is known. */
 const minutesKeptDays = 14;
 
 /** Minutes, or hours where minutes are no longer kept, in which runs of the kind were; newest first. */
 export interface FoundSpans {
   readonly spans: readonly IdSpan[];
-  /** True when there may be more before the last of them. */
-  readonly cut: boolean;
+  /** Where to go on looking; undefined where there is nothing more. */
+  readonly before?: string;
+}
+
+export interface SpanBounds {
+  readonly hoursMax: number;
+  readonly spansMax: number;
 }
 
 interface SpanRow {
   readonly start: Date;
   readonly seconds: number;
+  /** The oldest hour that was looked into, where there may be older ones. */
+  readonly hoursEnd: Date | null;
 }
 
 /**
@@ -26,45 +33,73 @@ export async function findSpans(
   client: pg.PoolClient,
   tenantId: Id<'tenant'>,
   filter: ExecutionFilter,
-  within: IdSpan & { readonly fromMs: number; readonly toMs: number },
-  spansMax: number,
+  within: IdSpan,
+  bounds: SpanBounds,
 ): Promise<FoundSpans> {
+  const { text, values } = statementFor(tenantId, filter, within, bounds);
+  const { rows } = await client.query<SpanRow>(text, values);
+  const spans = rows.slice(0, bounds.spansMax).map(({ start, seconds }) => ({
+    low: later(within.low, idBound('execution', start.getTime())),
+    high: earlier(within.high, idBound('execution', start.getTime() + seconds * 1_000)),
+  }));
+  const hoursEnd = rows[0]?.hoursEnd ?? null;
+  if (rows.length > bounds.spansMax) return { spans, before: spans.at(-1)?.low ?? within.low };
+  return hoursEnd === null ? { spans } : { spans, before: idBound('execution', hoursEnd.getTime()) };
+}
+
+function statementFor(tenantId: Id<'tenant'>, filter: ExecutionFilter, within: IdSpan, bounds: SpanBounds) {
   const conditions = new Conditions(tenantId);
   addSumConditions(conditions, filter);
-  const from = conditions.place(new Date(within.fromMs));
-  const to = conditions.place(new Date(within.toMs));
-  const today = Math.floor(Date.now() / (24 * hourMs)) * 24 * hourMs;
-  const kept = conditions.place(new Date(today - (minutesKeptDays - 1) * 24 * hourMs));
-  const limit = conditions.place(spansMax + 1);
+  const from = `${conditions.place(new Date(timeOfBound(within.low) ?? 0))}::timestamptz`;
+  const to = conditions.place(new Date(endOf(within.high)));
+  const today = Math.floor(Date.now() / dayMs) * dayMs;
+  const kept = conditions.place(new Date(today - (minutesKeptDays - 1) * dayMs));
   const { where } = conditions;
   const text = `
-    WITH hours AS (
+    WITH hours AS MATERIALIZED (
       SELECT DISTINCT hour FROM execution_hours
         WHERE ${where} AND hour < (SELECT until FROM closed_hours)
-          AND hour >= date_trunc('hour', ${from}::timestamptz) AND hour < ${to}
-        ORDER BY hour DESC LIMIT ${limit}
+          AND hour >= date_trunc('hour', ${from}) AND hour < ${to}
+        ORDER BY hour DESC LIMIT ${bounds.hoursMax}
+    ), cut AS (
+      SELECT CASE WHEN count(*) = ${bounds.hoursMax} THEN min(hour) END AS hours_end FROM hours
     ), found AS (
       SELECT minute AS start, 60 AS seconds FROM usage_deltas
-        WHERE ${where} AND minute >= date_trunc('minute', ${from}::timestamptz) AND minute < ${to}
+        WHERE ${where} AND minute >= date_trunc('minute', ${from}) AND minute < ${to}
       UNION
       SELECT minute, 60 FROM execution_minutes
         WHERE ${where} AND minute < ${to}
-          AND minute >= greatest(date_trunc('minute', ${from}::timestamptz), (SELECT until FROM closed_hours))
+          AND minute >= greatest(date_trunc('minute', ${from}), (SELECT until FROM closed_hours))
       UNION
       SELECT m.minute, 60 FROM hours AS h CROSS JOIN LATERAL (
           SELECT minute FROM execution_minutes
             WHERE ${where} AND minute >= h.hour AND minute < h.hour + interval '1 hour' AND minute < ${to}
-              AND minute >= date_trunc('minute', ${from}::timestamptz)
+              AND minute >= date_trunc('minute', ${from})
         ) AS m
         WHERE h.hour >= ${kept}
       UNION
       SELECT hour, 3600 FROM hours WHERE hour < ${kept}
     )
-    SELECT start, seconds FROM found ORDER BY start DESC LIMIT ${limit}`;
-  const { rows } = await client.query<SpanRow>(text, conditions.values);
-  const spans = rows.slice(0, spansMax).map(({ start, seconds }) => ({
-    low: later(within.low, idBound('execution', start.getTime())),
-    high: earlier(within.high, idBound('execution', start.getTime() + seconds * 1_000)),
-  }));
-  return { spans, cut: rows.length > spansMax };
+    SELECT start, seconds, hours_end AS "hoursEnd" FROM found, cut
+      WHERE hours_end IS NULL OR start >= hours_end ORDER BY start DESC LIMIT ${bounds.spansMax + 1}`;
+  return { text, values: conditions.values };
+}
+
+/** `exe_` and the ten characters of the time; `exe_` and a whole ULID. */
+const timeLength = 14;
+const idLength = 30;
+
+/** The time that an id, or the bound of a span of ids, begins with; undefined for a bound that has none. */
+function timeOfBound(bound: string): number | undefined {
+  return bound.length < timeLength ? undefined : idTimeMs(idOfBound(bound));
+}
+
+/** The first time of which nothing is meant: an id excludes itself and not the rest of its millisecond. */
+function endOf(high: string): number {
+  return (timeOfBound(high) ?? Date.now() + dayMs) + (high.length > timeLength ? 1 : 0);
+}
+
+/** A bound as a whole id: as a cursor it goes on where the bound is. */
+export function idOfBound(bound: string): Id<'execution'> {
+  return bound.padEnd(idLength, '0') as Id<'execution'>;
 }
