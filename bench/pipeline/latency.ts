@@ -61,7 +61,7 @@ class LatencyRun {
         failure ??= error;
       });
     while (sent < events && failure === undefined) {
-      const dueUntil = Math.min(events, Math.floor(((performance.now() - startMs) / 1_000) * ratePerS));
+      const dueUntil = Math.min(events, Math.floor(((performance.now() - startMs) / 1_000) * ratePerS) + 1);
       for (; sent < dueUntil; sent += 1) sending.push(sendOne(startMs + (sent * 1_000) / ratePerS));
       await this.look();
       await delay(tickMs);
