@@ -11,10 +11,12 @@ import { type IdentityTransaction, identityTransaction } from './identity-transa
 import { type OperatorTransaction, operatorTransaction } from './operator-transaction.js';
 import { AuditTrailRepository } from './pipeline/audit-trail.repository.js';
 import { AuthenticationRepository } from './pipeline/authentication.repository.js';
-import { ErasureRepository } from './pipeline/erasure.repository.js';
 import { BreakersRepository } from './pipeline/breakers.repository.js';
+import { CourierRepository } from './pipeline/courier.repository.js';
+import { ErasureRepository } from './pipeline/erasure.repository.js';
 import { EventWorkRepository } from './pipeline/event-work.repository.js';
 import { EventsRepository } from './pipeline/events.repository.js';
+import { ExecutionFeedRepository } from './pipeline/execution-feed.repository.js';
 import { ExecutionsRepository } from './pipeline/executions.repository.js';
 import { IdempotencyRepository } from './pipeline/idempotency.repository.js';
 import { LiveFunctionsRepository } from './pipeline/live-functions.repository.js';
@@ -23,6 +25,7 @@ import { OutboxRepository } from './pipeline/outbox.repository.js';
 import { QuotaRepository } from './pipeline/quota.repository.js';
 import { RecorderRepository } from './pipeline/recorder.repository.js';
 import { StatisticsRepository } from './pipeline/statistics.repository.js';
+import { StorageUseRepository } from './pipeline/storage-use.repository.js';
 import { TenantExportRepository } from './pipeline/tenant-export.repository.js';
 import { UsageRepository } from './pipeline/usage.repository.js';
 import { type TenantTransaction, tenantTransaction } from './tenant-transaction.js';
@@ -45,7 +48,7 @@ export interface DatabaseOptions {
 }
 
 /** `app`: api and worker, one tenant at a time. The others: the worker. */
-export type DatabaseUse = 'app' | 'recorder' | 'scheduler' | 'eraser';
+export type DatabaseUse = 'app' | 'recorder' | 'scheduler' | 'eraser' | 'courier';
 
 const dayMs = 86_400_000;
 
@@ -59,6 +62,7 @@ export class Database {
   readonly eventWork: EventWorkRepository;
   readonly breakers: BreakersRepository;
   readonly executions: ExecutionsRepository;
+  readonly executionFeed: ExecutionFeedRepository;
   readonly statistics: StatisticsRepository;
   readonly usage: UsageRepository;
   /** What it says about all tenants needs the use `scheduler`. */
@@ -72,6 +76,10 @@ export class Database {
   readonly outbox: OutboxRepository;
   /** Needs the uses `scheduler` and, for pruning, `recorder`. */
   readonly maintenance: MaintenanceRepository;
+  /** Needs the use `scheduler`. */
+  readonly storageUse: StorageUseRepository;
+  /** Needs the use `courier`. */
+  readonly courier: CourierRepository;
   /** Needs the use `eraser`. */
   readonly erasure: ErasureRepository;
   readonly tenantExport: TenantExportRepository;
@@ -92,13 +100,15 @@ export class Database {
       recorder: poolFor('recorder'),
       scheduler: poolFor('scheduler'),
       eraser: poolFor('eraser'),
+      courier: poolFor('courier'),
     };
     this.#prisma = openPrisma(this.#pools.app);
     this.authentication = new AuthenticationRepository(this.#pools.app);
     this.events = new EventsRepository(this.#pools.app);
-    this.eventWork = new EventWorkRepository(this.#pools.app);
+    this.eventWork = new EventWorkRepository(this.#pools.app, this.#seals);
     this.breakers = new BreakersRepository(this.#pools.app, this.#seals);
     this.executions = new ExecutionsRepository(this.#pools.app);
+    this.executionFeed = new ExecutionFeedRepository(this.#pools.app);
     this.statistics = new StatisticsRepository(this.#pools.app);
     this.usage = new UsageRepository(this.#pools.app);
     this.quota = new QuotaRepository(this.#pools);
@@ -107,9 +117,11 @@ export class Database {
     this.idempotency = new IdempotencyRepository(this.#pools.app, this.#pools.scheduler);
     this.recorder = new RecorderRepository(this.#pools.recorder, this.#seals);
     this.outbox = new OutboxRepository(this.#pools.scheduler);
+    this.courier = new CourierRepository(this.#pools.courier);
     this.erasure = new ErasureRepository(this.#pools.eraser, this.#seals);
     this.tenantExport = new TenantExportRepository(this.#pools.app);
     this.maintenance = new MaintenanceRepository(this.#pools, this.#seals);
+    this.storageUse = new StorageUseRepository(this.#pools.scheduler);
   }
 
   /**

@@ -4,7 +4,7 @@ import path from 'node:path';
 import { abortable } from './abortable.js';
 import { assertAddress, sha256Of } from './address.js';
 import { StorageError } from './storage.errors.js';
-import type { PutOptions, ReadOptions, Storage, StoredObject } from './storage.js';
+import type { ListedObject, PutOptions, ReadOptions, Storage, StoredObject } from './storage.js';
 import { asStorageError, isMissing } from './system-error.js';
 
 const readChunkBytes = 64 * 1024;
@@ -76,6 +76,30 @@ class DiskStorage implements Storage {
       return true;
     } catch (error) {
       if (isMissing(error)) return false;
+      throw asStorageError(error);
+    }
+  }
+
+  async *list(): AsyncIterable<ListedObject> {
+    const objects = path.join(this.root, 'objects');
+    try {
+      for (const folder of await readdir(objects)) {
+        for (const sha256 of await readdir(path.join(objects, folder))) {
+          const facts = await stat(path.join(objects, folder, sha256)).catch(undefinedIfMissing);
+          if (facts !== undefined) yield { sha256, bytes: facts.size, storedAtMs: facts.mtimeMs };
+        }
+      }
+    } catch (error) {
+      throw asStorageError(error);
+    }
+  }
+
+  async deleteStoredBefore(sha256: string, beforeMs: number): Promise<boolean> {
+    const file = this.fileOf(sha256);
+    try {
+      const facts = await stat(file).catch(undefinedIfMissing);
+      return facts !== undefined && facts.mtimeMs < beforeMs && (await this.delete(sha256));
+    } catch (error) {
       throw asStorageError(error);
     }
   }
@@ -160,6 +184,10 @@ async function removeAbandoned(folder: string): Promise<void> {
     const facts = await stat(file).catch(() => undefined);
     if (facts && Date.now() - facts.mtimeMs > temporaryAgeMaxMs) await rm(file, { force: true });
   }
+}
+
+function undefinedIfMissing(error: unknown): undefined {
+  if (!isMissing(error)) throw error;
 }
 
 async function* chunksOf(handle: FileHandle): AsyncIterable<Uint8Array> {

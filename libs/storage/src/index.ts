@@ -1,4 +1,5 @@
 export { sha256Of } from './address.js';
 export { openDiskStorage } from './disk-storage.js';
+export { openS3Storage, type S3StorageOptions } from './s3-storage.js';
 export { StorageError, type StorageErrorCode } from './storage.errors.js';
-export type { PutOptions, ReadOptions, Storage, StoredObject } from './storage.js';
+export type { ListedObject, PutOptions, ReadOptions, Storage, StoredObject } from './storage.js';

@@ -5,6 +5,12 @@ export interface StoredObject {
   readonly bytes: number;
 }
 
+/** An object as a list shows it. */
+export interface ListedObject extends StoredObject {
+  /** When it was stored last, in milliseconds since 1970. */
+  readonly storedAtMs: number;
+}
+
 export interface PutOptions {
   /** The largest object that is accepted; one byte more and nothing is kept. */
   readonly bytesMax: number;
@@ -54,6 +60,22 @@ export interface Storage {
 
   /** Removes the object; false if there was none. @throws StorageError `unavailable` or `invalid_key`. */
   delete(sha256: string): Promise<boolean>;
+
+  /**
+   * Every object, in any order, each once; what is stored or removed meanwhile may be there or not.
+   *
+   * @throws StorageError `unavailable`.
+   */
+  list(): AsyncIterable<ListedObject>;
+
+  /**
+   * Removes the object unless it was stored, again or for the first time, at `beforeMs` or later; false if it stayed or
+   * was not there.
+   *
+   * @param beforeMs milliseconds since 1970
+   * @throws StorageError `unavailable` or `invalid_key`.
+   */
+  deleteStoredBefore(sha256: string, beforeMs: number): Promise<boolean>;
 
   /** Shows that objects can be written now, for readiness checks. @throws StorageError `unavailable`. */
   probe(): Promise<void>;

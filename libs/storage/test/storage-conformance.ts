@@ -117,6 +117,49 @@ export function storageConformance(name: string, open: () => Promise<StorageUnde
       expect(await subject.storage.has(sha256)).toBe(false);
     });
 
+    it('lists what is there, with its size and when it was stored', async () => {
+      const beforeMs = Date.now();
+      const values = ['one', 'two', 'three'];
+      const kept = await Promise.all(values.map((value) => subject.storage.put(text(value), { bytesMax })));
+      const listed = [];
+      for await (const object of subject.storage.list()) listed.push(object);
+      const byName = (a: { sha256: string }, b: { sha256: string }) => (a.sha256 < b.sha256 ? -1 : 1);
+      expect(listed.map(({ sha256, bytes }) => ({ sha256, bytes })).sort(byName)).toEqual([...kept].sort(byName));
+      // Media keep times by the second.
+      for (const { storedAtMs } of listed) expect(Math.abs(storedAtMs - beforeMs)).toBeLessThan(5_000);
+    });
+
+    it('removes what was stored before a time, and not what was stored since', async () => {
+      const { sha256 } = await subject.storage.put(text('old'), { bytesMax });
+      expect(await subject.storage.deleteStoredBefore(sha256, Date.now() - 60_000)).toBe(false);
+      expect(await subject.storage.has(sha256)).toBe(true);
+      expect(await subject.storage.deleteStoredBefore(sha256, Date.now() + 60_000)).toBe(true);
+      expect(await subject.storage.deleteStoredBefore(sha256, Date.now() + 60_000)).toBe(false);
+      await expect(subject.storage.deleteStoredBefore('..', 0)).rejects.toMatchObject({ code: 'invalid_key' });
+    });
+
+    it('puts together what is larger than a part of a transfer', async () => {
+      const large = new Uint8Array(20_000_000).map((_, index) => index % 253);
+      const cuts = [0, 1, 9_000_000, 9_000_001, 17_500_000, large.length];
+      const source = pieces(...cuts.slice(1).map((end, index) => large.subarray(cuts[index], end)));
+      const stored = await subject.storage.put(source, { bytesMax: large.length });
+      expect(stored).toEqual({ sha256: sha256Of(large), bytes: large.length });
+      expect(sha256Of(await collect(subject.storage.stream(stored.sha256)))).toBe(stored.sha256);
+      expect(await subject.entries()).toHaveLength(1);
+    });
+
+    it('leaves nothing of a large object that passes its bound or whose source fails', async () => {
+      async function* broken(): AsyncIterable<Uint8Array> {
+        yield* pieces(new Uint8Array(9_000_000), new Uint8Array(9_000_000));
+        throw new RangeError('the client went away');
+      }
+      await expect(subject.storage.put(broken(), { bytesMax: 30_000_000 })).rejects.toThrow(RangeError);
+      await expect(subject.storage.put(broken(), { bytesMax: 17_000_000 })).rejects.toMatchObject({
+        code: 'too_large',
+      });
+      expect(await subject.entries()).toEqual([]);
+    });
+
     it('notices damaged content', async () => {
       const { sha256 } = await subject.storage.put(text('precious'), { bytesMax });
       await subject.corrupt(sha256);

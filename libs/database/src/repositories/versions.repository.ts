@@ -2,6 +2,7 @@ import { type BuildRejection, type BuildReport, type Id, newId } from '@tenon/co
 import type { PrismaTransaction } from '../connection/prisma.js';
 import type { Prisma, Version as VersionRow } from '../generated/client.js';
 import { newestFirst, type Page, type PageRequest, pageOf } from '../page.js';
+import { objectLock } from '../pipeline/storage-use.repository.js';
 import type { JsonObject } from './extension-points.repository.js';
 import { endedBuild } from './functions.repository.js';
 
@@ -65,6 +66,15 @@ export class VersionsRepository {
     const { functionId, sha256, bytes } = upload;
     const data = { id: newId('version'), tenantId: this.tenantId, functionId, sha256, bytes };
     return toVersion(await this.prisma.version.create({ data }));
+  }
+
+  /**
+   * Keeps an object of the storage from being removed as unused until this transaction ends. Look whether it is there
+   * after this and before it is named in a version.
+   */
+  async holdObject(sha256: string): Promise<void> {
+    const lock = objectLock(sha256);
+    await this.prisma.$queryRaw`SELECT pg_advisory_xact_lock_shared(hashtextextended(${lock}, 0))::text`;
   }
 
   async find(id: Id<'version'>): Promise<Version | null> {
