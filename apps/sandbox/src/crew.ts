@@ -2,7 +2,7 @@ import { type Placed, Placements } from './placements.js';
 import type { Task } from './task.js';
 import { isFromThread, isResultOf } from './thread-claims.js';
 import { type ThreadEnd, ThreadHandle, type ThreadHooks } from './thread-handle.js';
-import { elapsedMs, sharedNowMs, slotStates } from './work-queue.js';
+import { elapsedMs, seatCount, sharedNowMs, slotStates } from './work-queue.js';
 
 /** How a task ended when its thread did not live to say so. */
 export type TaskFailure =
@@ -37,7 +37,7 @@ const startMsMax = 2_000;
 
 /** Threads that pull from one queue, and the clock that keeps their deadlines. */
 export class Crew implements ThreadHooks {
-  private work = new Placements();
+  private work: Placements;
   private readonly threads = new Map<number, ThreadHandle>();
   /** Threads that were told to end, and the run that each was ended for. */
   private readonly doomed = new Map<number, { readonly task: Task | undefined; readonly failure: TaskFailure }>();
@@ -50,7 +50,9 @@ export class Crew implements ThreadHooks {
   private progressMs = performance.now();
 
   constructor(private readonly options: CrewOptions) {
-    for (let index = 0; index < options.threads; index += 1) this.addThread();
+    const seats = Math.min(options.threads, seatCount);
+    this.work = new Placements(seats);
+    for (let seat = 0; seat < seats; seat += 1) this.addThread(seat);
     this.listen();
   }
 
@@ -134,7 +136,8 @@ export class Crew implements ThreadHooks {
     const culprit = doom?.failure.kind === 'untrue' ? this.work.placedOf(doom.task) : claimed;
     if (culprit !== undefined) this.finish(culprit);
     const again = this.options.isTenantCode ? this.renew() : [];
-    this.addThread();
+    this.work.queue.leave(thread.seat);
+    this.addThread(thread.seat);
     if (culprit !== undefined) {
       // The thread may have finished the late run and begun another before it ended; that one is not to blame.
       if (doom !== undefined && doom.task !== culprit.task) this.restart(culprit.task);
@@ -150,12 +153,12 @@ export class Crew implements ThreadHooks {
     else this.submit(task);
   }
 
-  private addThread(): void {
+  private addThread(seat: number): void {
     this.lastNumber += 1;
     this.progressMs = performance.now();
     const thread = this.options.takeThread();
     this.threads.set(this.lastNumber, thread);
-    thread.bind(this.work.queue, this.lastNumber, this);
+    thread.bind(this.work.queue, this.lastNumber, seat, this);
   }
 
   /** Whatever a tenant's thread left in its queue must not reach the next one. @returns what lay there, oldest first. */
@@ -163,7 +166,7 @@ export class Crew implements ThreadHooks {
     const left = this.work.oldestFirst();
     for (const placed of left) this.finish(placed);
     const past = this.work;
-    this.work = new Placements();
+    this.work = new Placements(Math.min(this.options.threads, seatCount));
     past.queue.ring();
     this.listen();
     return left.map(({ task }) => task);

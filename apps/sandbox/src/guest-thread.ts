@@ -6,6 +6,7 @@ import { decodeRun, encodeRunResult } from '@tenon/sandbox';
 import { closeModules } from './close-modules.js';
 import { type CompiledArtifact, type Guest, MemoryShelf, prepareGuest } from './engine.js';
 import { closeDoors } from './realm.js';
+import { ThreadClock } from './thread-clock.js';
 import type { FromThread, ThreadData, ToThread } from './thread-messages.js';
 import { sharedNowMs, WorkQueue } from './work-queue.js';
 
@@ -14,9 +15,6 @@ const idleMs = 1_000;
 /** After so many runs in a row the event loop turns even under load. */
 const runsPerTurnMax = 1_000;
 
-/** The kernel advances a running thread's CPU clock at ticks only, so a run shorter than one is measured by the wall. */
-const tickUs = 4_000;
-
 const port = parentPort;
 if (port === null) throw new Error('a guest thread needs a supervisor');
 const { mail } = workerData as ThreadData;
@@ -24,9 +22,8 @@ const mailWords = new Int32Array(mail);
 const guests = new Map<number, Guest>();
 const shelf = new MemoryShelf();
 const compiledArtifacts = new Map<number, CompiledArtifact>();
-const { hrtime, threadCpuUsage } = process;
+const clock = new ThreadClock();
 const nextTurn = setImmediate;
-const microseconds = (): number => Number(hrtime.bigint() / 1_000n);
 
 function post(message: FromThread, transfer: ArrayBuffer[] = []): void {
   port?.postMessage(message, transfer);
@@ -65,12 +62,8 @@ function guestFor(artifact: number): Guest {
 
 function run(guest: Guest, encoded: Buffer, tenant: number): ExecutionResult {
   const request = decodeRun(encoded);
-  const cpuBefore = threadCpuUsage();
-  const startedUs = microseconds();
-  const result = guest.run(request, `${tenant}`);
-  const wallUs = microseconds() - startedUs;
-  const cpu = threadCpuUsage(cpuBefore);
-  return { ...result, cpuUs: wallUs < tickUs ? wallUs : Math.min(wallUs, cpu.user + cpu.system), wallUs };
+  const { result, times } = clock.measure(() => guest.run(request, `${tenant}`));
+  return { ...result, ...times };
 }
 
 function runSlot(queue: WorkQueue, slot: number): void {
@@ -88,12 +81,12 @@ function runSlot(queue: WorkQueue, slot: number): void {
   shelf.clear();
 }
 
-async function serve(queue: WorkQueue, number: number): Promise<never> {
+async function serve(queue: WorkQueue, number: number, seat: number): Promise<never> {
   for (;;) {
     for (let runs = 0; runs < runsPerTurnMax; runs += 1) {
       const slot = queue.claim(number);
       if (slot !== undefined) runSlot(queue, slot);
-      else if (queue.awaitWork(idleMs) === 'timed-out') break;
+      else if (queue.awaitWork(seat, idleMs) === 'timed-out') break;
     }
     await new Promise((resolve) => nextTurn(resolve));
   }
@@ -102,6 +95,6 @@ async function serve(queue: WorkQueue, number: number): Promise<never> {
 closeModules();
 closeDoors();
 port.on('message', (message: ToThread) => {
-  if (message.kind === 'bind') void serve(new WorkQueue(message.queue), message.number);
+  if (message.kind === 'bind') void serve(new WorkQueue(message.queue), message.number, message.seat);
   else receive(message);
 });

@@ -16,11 +16,16 @@ export interface Placed {
 
 /** What lies in one queue, and where. */
 export class Placements {
-  readonly queue = WorkQueue.create();
+  readonly queue: WorkQueue;
   private readonly arena = new Arena(arenaBytes);
   private readonly placed: (Placed | undefined)[] = new Array(slotCount);
   private readonly freeSlots = Array.from({ length: slotCount }, (_, index) => slotCount - 1 - index);
   private lastOrder = 0;
+
+  /** @param threads how many will pull from the queue. */
+  constructor(threads: number) {
+    this.queue = WorkQueue.create(threads);
+  }
 
   get count(): number {
     return slotCount - this.freeSlots.length;

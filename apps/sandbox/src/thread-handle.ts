@@ -25,6 +25,8 @@ export interface ThreadHooks {
 export class ThreadHandle {
   /** The thread's number in its queue, once bound. */
   number = -1;
+  /** Its place among the threads of the queue that sleep and are woken. */
+  seat = 0;
   private readonly worker: Worker;
   private readonly mail = new Int32Array(new SharedArrayBuffer(4));
   private hooks: ThreadHooks | undefined;
@@ -54,10 +56,11 @@ export class ThreadHandle {
     });
   }
 
-  bind(queue: WorkQueue, number: number, hooks: ThreadHooks): void {
+  bind(queue: WorkQueue, number: number, seat: number, hooks: ThreadHooks): void {
     this.number = number;
+    this.seat = seat;
     this.hooks = hooks;
-    this.post({ kind: 'bind', queue: queue.shared, number });
+    this.post({ kind: 'bind', queue: queue.shared, number, seat });
     // A spare may die before it is bound; then it can't say so any more.
     if (this.ended) queueMicrotask(() => hooks.onEnd(this, this.end));
   }

@@ -9,7 +9,7 @@ export interface ThreadData {
 /** From the supervisor to a guest thread. */
 export type ToThread =
   /** Sent once: from then on the thread pulls from this queue and no other. */
-  | { readonly kind: 'bind'; readonly queue: SharedArrayBuffer; readonly number: number }
+  | { readonly kind: 'bind'; readonly queue: SharedArrayBuffer; readonly number: number; readonly seat: number }
   | { readonly kind: 'artifact'; readonly artifact: number; readonly compiled: CompiledArtifact }
   | { readonly kind: 'drop'; readonly artifact: number };
 

@@ -6,6 +6,8 @@
 
 /** Slots of one queue; the host keeps fewer executions than this in flight. */
 export const slotCount = 256;
+/** Threads of one queue. */
+export const seatCount = 64;
 /** Room for requests and results; pages are only backed by memory once they are touched. */
 export const arenaBytes = 64 * 1024 * 1024;
 
@@ -25,12 +27,15 @@ const word = 4;
 const controlWords = 16;
 const slotWords = 8;
 const orderStart = controlWords + slotCount * slotWords;
-const headerWords = orderStart + slotCount;
+const seatStart = orderStart + slotCount;
+const headerWords = seatStart + seatCount;
 const headerBytes = headerWords * word;
 
-const control = { published: 0, claimedUpTo: 1, bell: 2 } as const;
+const control = { published: 0, claimedUpTo: 1, bell: 2, sleeps: 3, listening: 4 } as const;
 const field = { state: 0, offset: 1, capacity: 2, length: 3, artifact: 4, started: 5, tenant: 6 } as const;
 
+/** What a seat holds while its thread does not sleep; otherwise, a number that grows with each sleep of any thread. */
+const awake = 0;
 const notStarted = -1;
 const preparingBit = 1 << 30;
 const timeMask = preparingBit - 1;
@@ -56,14 +61,18 @@ export interface PublishedRun {
 }
 
 export class WorkQueue {
-  static create(): WorkQueue {
-    return new WorkQueue(new SharedArrayBuffer(headerBytes + arenaBytes));
+  /** @param seats threads that will pull from it. */
+  static create(seats = seatCount): WorkQueue {
+    return new WorkQueue(new SharedArrayBuffer(headerBytes + arenaBytes), seats);
   }
 
   readonly arena: Buffer;
   private readonly words: Int32Array;
 
-  constructor(readonly shared: SharedArrayBuffer) {
+  constructor(
+    readonly shared: SharedArrayBuffer,
+    private readonly seats = seatCount,
+  ) {
     this.words = new Int32Array(shared, 0, headerWords);
     this.arena = Buffer.from(shared, headerBytes, arenaBytes);
   }
@@ -124,7 +133,37 @@ export class WorkQueue {
     Atomics.store(words, at(slot, field.state), slotStates.ready);
     Atomics.store(words, orderStart + (Atomics.load(words, control.published) & (slotCount - 1)), slot);
     Atomics.add(words, control.published, 1);
-    Atomics.notify(words, control.published, 1);
+    this.wakeLatest();
+  }
+
+  /**
+   * Wakes the thread that fell asleep last, if one sleeps: its code and caches are the warmest, and under little load
+   * the others sleep on.
+   */
+  private wakeLatest(): void {
+    const { words } = this;
+    const end = seatStart + this.seats;
+    // A thread that wakes by itself meanwhile looks for work anyway; each round that fails finds one fewer asleep.
+    for (let round = 0; round < this.seats; round += 1) {
+      let latest = seatStart;
+      let asleepSince = awake;
+      for (let seat = seatStart; seat < end; seat += 1) {
+        const since = Atomics.load(words, seat);
+        if (since === awake || (asleepSince !== awake && ((since - asleepSince) | 0) < 0)) continue;
+        latest = seat;
+        asleepSince = since;
+      }
+      if (asleepSince === awake) return;
+      if (Atomics.compareExchange(words, latest, asleepSince, awake) === asleepSince) {
+        Atomics.notify(words, latest);
+        return;
+      }
+    }
+  }
+
+  /** Makes a seat free for another thread: the one that had it is gone. */
+  leave(seat: number): void {
+    Atomics.store(this.words, seatStart + seat, awake);
   }
 
   bell(): number {
@@ -133,6 +172,7 @@ export class WorkQueue {
 
   /** Settles when a thread rings, at once when it has rung since `seen`. */
   whenRung(seen: number): Promise<unknown> | undefined {
+    Atomics.store(this.words, control.listening, 1);
     const wait = Atomics.waitAsync(this.words, control.bell, seen);
     return wait.async ? wait.value : undefined;
   }
@@ -158,11 +198,20 @@ export class WorkQueue {
     }
   }
 
-  /** Sleeps until something is published, at most `timeoutMs`. */
-  awaitWork(timeoutMs: number): 'ok' | 'not-equal' | 'timed-out' {
-    const published = Atomics.load(this.words, control.published);
-    if (published !== Atomics.load(this.words, control.claimedUpTo)) return 'not-equal';
-    return Atomics.wait(this.words, control.published, published, timeoutMs);
+  /**
+   * Sleeps until something is published, at most `timeoutMs`. It says that it sleeps before it looks for work one last
+   * time, so that whoever publishes after that look knows whom to wake.
+   */
+  awaitWork(seat: number, timeoutMs: number): 'ok' | 'not-equal' | 'timed-out' {
+    const { words } = this;
+    const own = seatStart + seat;
+    // Odd, so that no count of sleeps is ever `awake`.
+    const since = (Atomics.add(words, control.sleeps, 2) + 1) | 0;
+    Atomics.store(words, own, since);
+    const hasWork = Atomics.load(words, control.published) !== Atomics.load(words, control.claimedUpTo);
+    const woken = hasWork ? 'not-equal' : Atomics.wait(words, own, since, timeoutMs);
+    Atomics.store(words, own, awake);
+    return woken;
   }
 
   /** One word says both what and since when, so that the supervisor never reads half of a change. */
@@ -180,9 +229,10 @@ export class WorkQueue {
     return true;
   }
 
+  /** Says that something is done. Of several rings before the supervisor has looked, only the first has to wake it. */
   ring(): void {
     Atomics.add(this.words, control.bell, 1);
-    Atomics.notify(this.words, control.bell);
+    if (Atomics.exchange(this.words, control.listening, 0) === 1) Atomics.notify(this.words, control.bell);
   }
 
   private read(slot: number, name: number): number {

@@ -31,6 +31,16 @@ describe('Arena', () => {
     );
   });
 
+  it('gives the page that was given back last to the next that needs one', () => {
+    const arena = new Arena(8 * 4096);
+    const [first, second] = [arena.take(1), arena.take(1)];
+    arena.give(first?.offset ?? -1, 4096);
+    arena.give(second?.offset ?? -1, 4096);
+
+    expect(arena.take(4096)).toEqual(second);
+    expect(arena.take(4096)).toEqual(first);
+  });
+
   it('has nothing where everything is taken', () => {
     const arena = new Arena(2 * 4096);
     expect(arena.take(8192)).toEqual({ offset: 0, capacity: 8192 });

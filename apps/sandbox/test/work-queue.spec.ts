@@ -30,6 +30,27 @@ describe('WorkQueue', () => {
     expect(queue.state(0)).toBe(slotStates.done);
   });
 
+  it('does not let a thread sleep while something waits, nor longer than it may', () => {
+    const queue = WorkQueue.create(2);
+    publish(queue, 0, 'work');
+
+    expect(queue.awaitWork(0, 60_000)).toBe('not-equal');
+    queue.claim(1);
+    expect(queue.awaitWork(0, 1)).toBe('timed-out');
+  });
+
+  it('wakes the supervisor for the first of several rings, and lets it see the others', async () => {
+    const queue = WorkQueue.create();
+    const first = queue.whenRung(queue.bell());
+    queue.ring();
+    queue.ring();
+
+    await expect(first).resolves.toBe('ok');
+    const seen = queue.bell();
+    queue.ring();
+    expect(queue.whenRung(seen)).toBeUndefined();
+  });
+
   it('says nothing about a slot that was claimed but not begun', () => {
     const queue = WorkQueue.create();
     publish(queue, 0, 'a');

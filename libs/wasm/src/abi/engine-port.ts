@@ -1,7 +1,8 @@
 import type { ExecutionLimits } from '@tenon/contracts';
 import { counterExport, counterModule, sliceInstructions } from '../rewrite/counters.js';
-import { type Counters, countersOf, createCounters, type InstanceLimits } from '../runtime/instantiate.js';
+import { type Counters, createCounters, findCounters, type InstanceLimits } from '../runtime/instantiate.js';
 import { trapUncatchable } from '../runtime/trap-uncatchable.js';
+import { EngineFault } from './engine-fault.js';
 import { type EngineUsage, noUsage } from './engine-usage.js';
 
 const slice = BigInt(sliceInstructions);
@@ -82,9 +83,11 @@ export class EngineSession {
     attach: (instance: WebAssembly.Instance, meter: HostMeter) => void,
   ): WebAssembly.Instance {
     const instance = new WebAssembly.Instance(this.module, imports);
-    this.#counters = countersOf(instance);
-    this.#counters.refill(instanceLimits(this.limits));
-    attach(instance, new HostMeter(this.#counters));
+    const counters = findCounters(instance);
+    if (counters === undefined) throw new EngineFault('the module of the artifact is not metered');
+    this.#counters = counters;
+    counters.open(instanceLimits(this.limits));
+    attach(instance, new HostMeter(counters));
     runStart(instance);
     return instance;
   }

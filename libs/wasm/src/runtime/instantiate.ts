@@ -120,11 +120,15 @@ export function countersOf(instance: WebAssembly.Instance): Counters {
   const known = accounts.get(instance);
   if (known !== undefined) return known;
   const counters = findCounters(instance);
-  if (counters !== undefined) return counters;
+  if (counters !== undefined) {
+    accounts.set(instance, counters);
+    return counters;
+  }
   throw new WasmError('counters_missing', 'The instance has no counters of its own: its module was not rewritten.');
 }
 
-function findCounters(instance: WebAssembly.Instance): Counters | undefined {
+/** For who keeps the counters by itself: remembering them costs more than finding them. */
+export function findCounters(instance: WebAssembly.Instance): Counters | undefined {
   const { exports } = instance;
   const globals: Partial<Record<CounterName, WebAssembly.Global>> = {};
   for (const [name, exported] of exportNames) {
@@ -132,9 +136,7 @@ function findCounters(instance: WebAssembly.Instance): Counters | undefined {
     if (value === undefined) return undefined;
     globals[name] = value as WebAssembly.Global;
   }
-  const counters = new Counters(globals as Record<CounterName, WebAssembly.Global>);
-  accounts.set(instance, counters);
-  return counters;
+  return new Counters(globals as Record<CounterName, WebAssembly.Global>);
 }
 
 /** Counters for modules that were rewritten with `counters: 'imported'`; pass them as the import module `$tenon`. */

@@ -15,6 +15,8 @@ const memoriesMax = 16;
 const bytesMax = 32 * 1024 * 1024;
 /** Larger ones are made anew each time: one of them would push all others off the shelf. */
 const pagesMaxEach = 256;
+/** The engine lists every instance that a memory ever had; a new memory now and then keeps that list short. */
+const usesMax = 1_000;
 const pageBytes = 65_536;
 
 interface Rested {
@@ -22,6 +24,7 @@ interface Rested {
   readonly bytes: number;
   readonly clear: () => void;
   isClear: boolean;
+  uses: number;
 }
 
 /**
@@ -56,6 +59,7 @@ export class MemoryShelf {
     this.#bytes -= rested.bytes;
     if (!rested.isClear) rested.clear();
     rested.isClear = false;
+    rested.uses += 1;
     this.#taken.set(rested.memory, rested);
     return rested.memory;
   }
@@ -66,8 +70,9 @@ export class MemoryShelf {
     this.#taken.delete(memory);
     const bytes = memory.buffer.byteLength;
     const hasGrown = bytes !== pages.pagesMin * pageBytes;
-    if (hasGrown || pages.pagesMin > pagesMaxEach || this.#rested.has(owner)) return;
-    this.#rested.set(owner, known ?? { memory, bytes, clear: clearingOf(memory), isClear: false });
+    const isWornOut = known !== undefined && known.uses >= usesMax;
+    if (hasGrown || isWornOut || pages.pagesMin > pagesMaxEach || this.#rested.has(owner)) return;
+    this.#rested.set(owner, known ?? { memory, bytes, clear: clearingOf(memory), isClear: false, uses: 1 });
     this.#bytes += bytes;
     this.#trim();
   }

@@ -1,9 +1,10 @@
 const firstChunkBytes = 1_024;
+const nothing = new Uint8Array(0);
 
 /** Bytes that a guest wrote, kept up to a ceiling; what comes after it is only counted. */
 export class ByteSink {
   readonly #bytesMax: number;
-  #bytes = new Uint8Array(0);
+  #bytes = nothing;
   #length = 0;
   #dropped = 0;
 
@@ -49,7 +50,8 @@ export class ByteSink {
   #reserve(length: number): void {
     if (length <= this.#bytes.length) return;
     const capacity = Math.min(this.#bytesMax, Math.max(firstChunkBytes, this.#bytes.length * 2, length));
-    const grown = new Uint8Array(capacity);
+    // Small ones come out of a pool; what they held before is overwritten or never looked at.
+    const grown = Buffer.allocUnsafe(capacity);
     grown.set(this.view());
     this.#bytes = grown;
   }
