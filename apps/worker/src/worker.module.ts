@@ -1,5 +1,6 @@
 import { type DynamicModule, Module } from '@nestjs/common';
 import { BuildsModule } from './builds/builds.module.js';
+import { DeliveriesModule } from './deliveries/deliveries.module.js';
 import { ErasureModule } from './erasure/erasure.module.js';
 import { ExecutionsModule } from './executions/executions.module.js';
 import { InternalHttpModule } from './internal-http/internal-http.module.js';
@@ -18,6 +19,7 @@ export function workerModule(platform: Platform): DynamicModule {
     QuotaModule,
     ExecutionsModule,
     BuildsModule,
+    DeliveriesModule,
     ErasureModule,
     MaintenanceModule,
     InternalHttpModule,

@@ -13,6 +13,8 @@ export interface CommonConfig {
   readonly sealer: Sealer;
   /** Seal audit entries; see AuditSeals in @tenon/audit. */
   readonly auditKeys: readonly Uint8Array[];
+  /** Targets of deliveries that are allowed although they are not public; read by AllowedTargets in @tenon/webhooks. */
+  readonly deliveryTargets: readonly string[];
   /** Absent: audit entries are kept for ever. */
   readonly auditKeepDays: number | undefined;
   /** Opens /metrics, beside what always does. */
@@ -80,6 +82,7 @@ function commonConfig(values: ValuesOf<'api'> | ValuesOf<'worker'>): CommonConfi
     storage: { folder: values.TENON_DATA_DIR },
     ...keysOf(values.TENON_SECRET_KEY),
     auditKeepDays: values.TENON_AUDIT_KEEP_DAYS,
+    deliveryTargets: values.TENON_DELIVERY_TARGETS ?? [],
     metricsToken: values.TENON_METRICS_TOKEN,
     log: { level: values.TENON_LOG_LEVEL },
     shutdownGraceMs: values.TENON_SHUTDOWN_GRACE_MS,

@@ -21,6 +21,19 @@ export const yesOrNo = oneOf(['yes', 'no']).transform((value) => value === 'yes'
 
 export const host = z.string().regex(/^[A-Za-z0-9.:_-]{1,255}$/, 'expected a host name or an IP address');
 
+export const bucketName = z
+  .string()
+  .regex(/^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/, 'expected the name of a bucket: 3 to 63 of a-z, 0-9, "." and "-"');
+
+export const objectPrefix = z
+  .string()
+  .regex(/^(?:[A-Za-z0-9._-]{1,100}\/){1,8}$/, 'expected names that end with "/" each, such as "tenon/"');
+
+export const storeSecret = z
+  .string()
+  .regex(/^[!-~]{1,256}$/, 'expected 1 to 256 printable characters')
+  .transform((value) => new Secret(value));
+
 export const folder = z
   .string()
   .max(4_096)
@@ -65,3 +78,10 @@ export const masterKeys = z.string().transform((value, context) => {
   context.addIssue('expected 32 bytes as base64 or hexadecimal, such as: openssl rand -base64 32');
   return z.NEVER;
 });
+
+/** Entries parted by commas; what each of them may be is for their reader to say. */
+export const targets = z
+  .string()
+  .max(8_192)
+  .transform((value) => value.split(',').map((part) => part.trim()))
+  .transform((parts) => parts.filter((part) => part !== ''));

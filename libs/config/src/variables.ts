@@ -54,6 +54,12 @@ export const variables = {
     optional: true,
     meaning: 'days that audit entries are kept, 30 at least; unset keeps them for ever',
   }),
+  TENON_DELIVERY_TARGETS: variable(values.targets, {
+    processes: both,
+    optional: true,
+    meaning:
+      'hosts (`hooks.internal`, `hooks.internal:8080`) and networks (`10.1.2.0/24`) that deliveries may go to although they are not public, comma-separated',
+  }),
   TENON_INTERNAL_TOKEN: variable(values.token, {
     processes: both,
     meaning: 'what the api shows the worker on its internal endpoint: 32 to 256 printable characters',

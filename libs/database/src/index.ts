@@ -11,6 +11,12 @@ export type { OperatorTransaction } from './operator-transaction.js';
 export type { Page, PageRequest } from './page.js';
 export type { ChainExport, ChainVerification, VerifyOptions } from './pipeline/audit-trail.repository.js';
 export type { AuthenticatedKey, ReceivingSource, SignedIn } from './pipeline/authentication.repository.js';
+export type {
+  AttemptRecord,
+  ClaimedDelivery,
+  CourierEndpoint,
+  EndpointNews,
+} from './pipeline/courier.repository.js';
 export type { ErasureStep } from './pipeline/erasure.repository.js';
 export type { CircuitOpening, OpenCircuit } from './pipeline/breakers.repository.js';
 export type { EventFilter, EventStatus } from './pipeline/event-status.js';
@@ -45,6 +51,19 @@ export type { RunStatistics, StatisticsRequest } from './pipeline/statistics.rep
 export type { ExportPart, ExportPlace } from './pipeline/tenant-export.repository.js';
 export type { FunctionUsage } from './pipeline/usage.repository.js';
 export type { AuditFilter } from './repositories/audit.repository.js';
+export type {
+  Delivery,
+  DeliveryAttempt,
+  DeliveryFilter,
+  DeliveryStatus,
+} from './repositories/deliveries.repository.js';
+export type {
+  DeliveryEndpoint,
+  DeliveryOrdering,
+  DeliveryOutcomes,
+  EndpointStatus,
+  EndpointTerms,
+} from './repositories/delivery-endpoints.repository.js';
 export type { Deployment } from './repositories/deployments.repository.js';
 export type {
   ExtensionPoint,

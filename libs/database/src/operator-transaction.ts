@@ -2,6 +2,8 @@ import { type AppendOptions, operatorChain } from '@tenon/audit';
 import type { Id } from '@tenon/contracts';
 import { lockResource, type PrismaTransaction, sqlRunnerOf } from './connection/prisma.js';
 import { AuditRepository } from './repositories/audit.repository.js';
+import { DeliveriesRepository } from './repositories/deliveries.repository.js';
+import { DeliveryEndpointsRepository } from './repositories/delivery-endpoints.repository.js';
 import { ExtensionPointsRepository } from './repositories/extension-points.repository.js';
 import { InvitationsRepository } from './repositories/invitations.repository.js';
 import { KeysRepository } from './repositories/keys.repository.js';
@@ -19,6 +21,9 @@ export interface OperatorTransaction {
   readonly operators: OperatorsRepository;
   /** Invitations that make operators. */
   readonly invitations: InvitationsRepository;
+  readonly deliveryEndpoints: DeliveryEndpointsRepository;
+  /** Of all tenants: where they stand, not what is in them. */
+  readonly deliveries: DeliveriesRepository;
   /** The keys of one tenant. */
   keysOf(tenantId: Id<'tenant'>): KeysRepository;
   /** The operator's chain. */
@@ -33,10 +38,12 @@ export function operatorTransaction(prisma: PrismaTransaction, audit: AppendOpti
     plans: new PlansRepository(prisma),
     extensionPoints: new ExtensionPointsRepository(prisma),
     keys: new KeysRepository(prisma, null),
+    operators: new OperatorsRepository(prisma),
+    invitations: new InvitationsRepository(prisma, null),
+    deliveryEndpoints: new DeliveryEndpointsRepository(prisma),
+    deliveries: new DeliveriesRepository(sqlRunnerOf(prisma)),
     keysOf: (tenantId) => new KeysRepository(prisma, tenantId),
     audit: new AuditRepository(sqlRunnerOf(prisma), operatorChain, audit),
     lock: (resource) => lockResource(prisma, `operator:${resource}`),
-    operators: new OperatorsRepository(prisma),
-    invitations: new InvitationsRepository(prisma, null),
   };
 }

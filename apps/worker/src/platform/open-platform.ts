@@ -5,6 +5,7 @@ import { openQuotas } from '@tenon/quota';
 import { createSandboxPool } from '@tenon/sandbox';
 import { openDiskStorage } from '@tenon/storage';
 import { createMetrics, type Logger } from '@tenon/telemetry';
+import { AllowedTargets } from '@tenon/webhooks';
 import { measuredSandbox } from './measured-sandbox.js';
 import type { Platform } from './platform.module.js';
 import { workerSettings } from './worker-settings.js';
@@ -41,7 +42,8 @@ export async function openPlatform(config: WorkerConfig, logger: Logger): Promis
     const metrics = createMetrics('worker');
     const measured = measuredSandbox(sandbox, metrics);
     const parts = { settings, database, queue, producer, fair, quotas, storage, sandbox: measured, logger, metrics };
-    return { platform: parts, close };
+    const deliveries = { sealer: config.sealer, allowed: new AllowedTargets(config.deliveryTargets) };
+    return { platform: { ...parts, deliveries }, close };
   } catch (error) {
     await close();
     throw error;
@@ -52,7 +54,7 @@ function openDatabase(config: WorkerConfig, logger: Logger): Promise<Database> {
   return Database.open({
     url: config.database.url.reveal(),
     applicationName: 'tenon-worker',
-    uses: ['app', 'recorder', 'scheduler', 'eraser'],
+    uses: ['app', 'recorder', 'scheduler', 'eraser', 'courier'],
     auditKeys: config.auditKeys,
     auditKeepDays: config.auditKeepDays,
     connectionsMax: config.database.connectionsMax,

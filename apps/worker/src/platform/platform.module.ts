@@ -1,14 +1,17 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
+import type { Sealer } from '@tenon/config';
 import type { Database } from '@tenon/database';
 import type { FairQueue, QueueOptions, QueueProducer } from '@tenon/queue';
 import type { Quotas } from '@tenon/quota';
 import type { Storage } from '@tenon/storage';
 import { createMetrics, type Logger, type Registry } from '@tenon/telemetry';
+import type { AllowedTargets } from '@tenon/webhooks';
 import type { BuildsModules } from '../builds/build.service.js';
 import type { RunsGuests } from '../executions/function-runner.js';
 import {
   CONFIG,
   DATABASE,
+  DELIVERIES,
   FAIR_QUEUE,
   LOGGER,
   METRICS,
@@ -31,8 +34,18 @@ export interface Platform {
   readonly storage: Storage;
   readonly sandbox: RunsGuests & BuildsModules;
   readonly logger: Logger;
+  /** Without it, this worker sends no deliveries. */
+  readonly deliveries?: DeliveriesPlatform;
   /** Default: a registry of its own. */
   readonly metrics?: Registry;
+}
+
+/** What sending results to endpoints needs. */
+export interface DeliveriesPlatform {
+  /** Opens the secrets of endpoints. */
+  readonly sealer: Sealer;
+  /** Targets that are not public and allowed all the same. */
+  readonly allowed: AllowedTargets;
 }
 
 @Global()
@@ -50,6 +63,7 @@ export function platformModule(platform: Platform): DynamicModule {
     { provide: QUOTAS, useValue: platform.quotas },
     { provide: STORAGE, useValue: platform.storage },
     { provide: SANDBOX, useValue: platform.sandbox },
+    { provide: DELIVERIES, useValue: platform.deliveries },
     { provide: LOGGER, useValue: platform.logger },
     { provide: METRICS, useFactory: () => platform.metrics ?? createMetrics('worker') },
   ];

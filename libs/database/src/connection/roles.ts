@@ -12,6 +12,8 @@ export const databaseRoles = {
   identity: 'tenon_identity',
   /** Removes what a tenant had that its operator has marked for deletion. */
   eraser: 'tenon_eraser',
+  /** Sends deliveries of all tenants, without seeing what is in them. */
+  courier: 'tenon_courier',
 } as const;
 
 export type DatabaseRole = (typeof databaseRoles)[keyof typeof databaseRoles];

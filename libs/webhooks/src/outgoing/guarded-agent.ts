@@ -60,6 +60,13 @@ export function assertConnected(target: Target, socket: Socket, allowed: Allowed
 
 /** Agents for one origin: sockets of one target must never serve another. */
 export function createAgents(): GuardedAgents {
-  const options = { keepAlive: true, maxSockets: socketsPerHostMax, maxFreeSockets: 4, timeout: idleMs } as const;
+  const options = {
+    keepAlive: true,
+    maxSockets: socketsPerHostMax,
+    maxFreeSockets: 4,
+    timeout: idleMs,
+    // One address at a time: what is connected to is what was checked, and what is recorded.
+    autoSelectFamily: false,
+  } as const;
   return { http: new HttpAgent(options), https: new HttpsAgent({ ...options, rejectUnauthorized: true }) };
 }

@@ -64,8 +64,6 @@ export class WebhookSender {
       agent: isSecure ? agents.https : agents.http,
       lookup: lookupFor(target, resolve, allowed),
       signal: AbortSignal.timeout(timeoutMs),
-      // One address at a time: what is connected to is what was checked, and what is recorded.
-      autoSelectFamily: false,
     };
     const { promise, resolve: settle, reject } = Promise.withResolvers<SendResult>();
     const request = isSecure
