@@ -1,6 +1,7 @@
+import { STATUS_CODES } from 'node:http';
 import type { Socket } from 'node:net';
 import { FastifyAdapter } from '@nestjs/platform-fastify';
-import { ProblemError, problems } from '@tenon/contracts';
+import { type ProblemCode, ProblemError, problems } from '@tenon/contracts';
 import {
   type FastifyBaseLogger,
   type FastifyError,
@@ -23,6 +24,11 @@ import { problemOf, toProblem } from './to-problem.js';
 const bodyBytesMax = 1_000_000;
 /** A client that does not send its headers and body in this time is gone. */
 const requestTimeoutMs = 60_000;
+/** Headers come at once; whoever sends them drop by drop wants to hold a connection. */
+const headersTimeoutMs = 15_000;
+/** How often connections are looked over for both. */
+const connectionsCheckMs = 1_000;
+const headerBytesMax = 16_384;
 
 /** The HTTP server below Nest: what holds for every request whatever route it meets. */
 export function createHttpAdapter(logger: FastifyBaseLogger, trustProxy: boolean): FastifyAdapter {
@@ -34,6 +40,11 @@ export function createHttpAdapter(logger: FastifyBaseLogger, trustProxy: boolean
     requestIdHeader: false,
     bodyLimit: bodyBytesMax,
     requestTimeout: requestTimeoutMs,
+    http: {
+      headersTimeout: headersTimeoutMs,
+      connectionsCheckingInterval: connectionsCheckMs,
+      maxHeaderSize: headerBytesMax,
+    },
     connectionTimeout: requestTimeoutMs,
     keepAliveTimeout: 72_000,
     return503OnClosing: true,
@@ -89,15 +100,24 @@ function isDocs(url: string): boolean {
   return url === '/openapi.json' || url === '/docs' || url.startsWith('/docs/');
 }
 
+/** What Node's parser says, where it is more than that the bytes are wrong. */
+const brokenHttp: Readonly<Record<string, ProblemCode>> = {
+  HPE_HEADER_OVERFLOW: 'headers_too_large',
+  ERR_HTTP_REQUEST_TIMEOUT: 'request_timeout',
+};
+
 /** Bytes that are not HTTP get an answer that fits the rest, and their connection is closed. */
 function refuseBrokenHttp(error: NodeJS.ErrnoException, socket: Socket): void {
   if (error.code === 'ECONNRESET' || socket.destroyed || !socket.writable) {
     socket.destroy();
     return;
   }
-  const body = JSON.stringify(problemOf('invalid_request', 'The request is not valid HTTP.'));
+  const code = brokenHttp[error.code ?? ''] ?? 'invalid_request';
+  const detail = code === 'invalid_request' ? 'The request is not valid HTTP.' : undefined;
+  const body = JSON.stringify(problemOf(code, detail));
+  const { status } = problems[code];
   const head = [
-    `HTTP/1.1 ${problems.invalid_request.status} Bad Request`,
+    `HTTP/1.1 ${status} ${STATUS_CODES[status]}`,
     'content-type: application/problem+json',
     `content-length: ${Buffer.byteLength(body)}`,
     'connection: close',
