@@ -131,6 +131,10 @@ export const attackerCannot: Readonly<Record<string, Attempt | string>> = {
   'versions.finishBuild': inTransaction(async (tx, victim) => {
     expect(await tx.versions.finishBuild(victim.buildingVersionId, readyBuild())).toBe(false);
   }),
+  'courier.openEndpoints': 'works for all tenants, with ids only; its role reads no run',
+  'courier.claim': 'works for all tenants, with ids only; its role reads no run',
+  'courier.record': 'works for all tenants, with ids only; its role reads no run',
+  'courier.forget': 'housekeeping over all tenants that returns a number',
   'deployments.activate': async ({ database, attacker, victim }) => {
     const { tenantId, functionId } = attacker;
     const notFound = { code: 'not_found' };
