@@ -19,6 +19,7 @@ const missingVersion = newId('version');
 const missingTenant = newId('tenant');
 const wasm = { payload: () => Buffer.from('module'), type: 'application/wasm' } as const;
 const keyPayload = () => ({ name: 'x', scopes: ['functions:read'] });
+const choice = () => ({ ids: [newId('event')] });
 const point = () => ({ inputSchema: {}, outputSchema: {} });
 const of = (
   operation: string,
@@ -98,6 +99,8 @@ export const routeCases: readonly RouteCase[] = [
     who: 'session',
     missing: `/v1/sessions/${newId('session')}`,
   }),
+  of('oidcBegin', 'GET', () => '/v1/oidc/sign-in', { who: 'public' }),
+  of('oidcFinish', 'GET', () => '/v1/oidc/callback', { who: 'public' }),
   of('operatorsList', 'GET', () => '/v1/operators', { who: 'operator' }),
   of('operatorsDismiss', 'DELETE', ({ operator }) => `/v1/operators/${operator}`, { who: 'operator' }),
   of('operatorsInvite', 'POST', () => '/v1/operator-invitations', {
@@ -239,6 +242,30 @@ export const routeCases: readonly RouteCase[] = [
     ...tenantOnly('executions:read'),
     missing: `/v1/events/${newId('event')}`,
   }),
+  of('eventsList', 'GET', () => '/v1/events', tenantOnly('executions:read')),
+  of('eventsRelease', 'POST', () => '/v1/events/release', { ...tenantOnly('events:write'), payload: choice }),
+  of('eventsReleaseOne', 'POST', ({ event }) => `/v1/events/${event}/release`, {
+    ...tenantOnly('events:write'),
+    missing: `/v1/events/${newId('event')}/release`,
+  }),
+  of('eventsCancel', 'POST', ({ event }) => `/v1/events/${event}/cancel`, {
+    ...tenantOnly('events:write'),
+    missing: `/v1/events/${newId('event')}/cancel`,
+  }),
+  of('deadLettersList', 'GET', () => '/v1/dead-letters', tenantOnly('executions:read')),
+  of('deadLettersReplay', 'POST', () => '/v1/dead-letters/replay', { ...tenantOnly('events:write'), payload: choice }),
+  of('deadLettersDiscard', 'POST', () => '/v1/dead-letters/discard', {
+    ...tenantOnly('events:write'),
+    payload: choice,
+  }),
+  of('deadLettersReplayOne', 'POST', ({ event }) => `/v1/dead-letters/${event}/replay`, {
+    ...tenantOnly('events:write'),
+    missing: `/v1/dead-letters/${newId('event')}/replay`,
+  }),
+  of('deadLettersDiscardOne', 'DELETE', ({ event }) => `/v1/dead-letters/${event}`, {
+    ...tenantOnly('events:write'),
+    missing: `/v1/dead-letters/${newId('event')}`,
+  }),
   of('webhookSourcesCreate', 'POST', () => '/v1/webhook-sources', {
     ...tenantOnly('webhooks:write'),
     payload: () => ({ name: 'x', scheme: 'standard', mapping: {} }),
@@ -254,6 +281,7 @@ export const routeCases: readonly RouteCase[] = [
     missing: `/v1/webhook-sources/${newId('webhookSource')}`,
   }),
   of('executionsList', 'GET', () => '/v1/executions', tenantOnly('executions:read')),
+  of('streamWatch', 'GET', () => '/v1/executions/stream?follow=false', tenantOnly('executions:read')),
   of('executionsReadStatistics', 'GET', () => '/v1/executions/statistics', tenantOnly('executions:read')),
   of('executionsGet', 'GET', ({ execution }) => `/v1/executions/${execution}`, {
     ...tenantOnly('executions:read'),

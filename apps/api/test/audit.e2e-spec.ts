@@ -28,12 +28,17 @@ const change = (name: string) =>
 
 /** Changes whose record is another one than an audit entry of their request. */
 const recordedOtherwise: Readonly<Record<string, string>> = {
+  deadLettersReplay: 'nothing is dead here, and where nothing changes nothing is recorded',
+  deadLettersDiscard: 'nothing is dead here, and where nothing changes nothing is recorded',
   eventsSend: 'each event ends in an entry of the pipeline',
   eventsRelease: 'each event ends in an entry of the pipeline',
 };
 
 /** Routes that can't succeed in this test, and why; a new one has to succeed or be written down. */
 const refusedHere: Readonly<Record<string, string>> = {
+  eventsReleaseOne: 'the event is not held',
+  deadLettersReplayOne: 'the event is not dead',
+  deadLettersDiscardOne: 'the event is not dead',
   versionsTest: 'no worker records the execution that it answers with; its entry is written before',
 };
 

@@ -8,7 +8,7 @@ import type { ValuesOf } from './variables.js';
 export interface CommonConfig {
   readonly database: { readonly url: Secret<string>; readonly connectionsMax: number };
   readonly redis: { readonly url: Secret<string>; readonly prefix: string };
-  readonly storage: { readonly folder: string };
+  readonly storage: StorageConfig;
   /** Seals and opens secrets that are kept in the database. */
   readonly sealer: Sealer;
   /** Seal audit entries; see AuditSeals in @tenon/audit. */
@@ -21,6 +21,20 @@ export interface CommonConfig {
   readonly metricsToken: Secret<string> | undefined;
   readonly log: { readonly level: ValuesOf<'api'>['TENON_LOG_LEVEL'] };
   readonly shutdownGraceMs: number;
+}
+
+/** Where modules and artifacts are kept: in a bucket where one is named, else in a folder. */
+export interface StorageConfig {
+  readonly folder: string;
+  readonly s3: S3Config | undefined;
+}
+
+export interface S3Config {
+  readonly bucket: string;
+  readonly region: string;
+  readonly endpoint: string | undefined;
+  readonly prefix: string;
+  readonly credentials: { readonly accessKeyId: string; readonly secretAccessKey: Secret<string> } | undefined;
 }
 
 export interface ApiConfig extends CommonConfig {
@@ -49,6 +63,7 @@ export interface OidcConfig {
 export interface WorkerConfig extends CommonConfig {
   readonly internalHttp: { readonly host: string; readonly port: number; readonly token: Secret<string> };
   readonly executions: { readonly concurrency: number };
+  readonly keepDays: { readonly events: number; readonly executions: number };
   readonly sandbox: {
     readonly processes: number;
     readonly threadsPerProcess: number;
@@ -75,11 +90,43 @@ export function auditKeysFrom(secretKey: string): readonly Uint8Array[] {
   return keysOf(masterKeys.parse(secretKey)).auditKeys;
 }
 
+/** The storage with its secret in the open, for whoever opens it. */
+export function storageLocation({ folder, s3 }: StorageConfig) {
+  if (s3 === undefined) return { folder };
+  const { credentials, endpoint, ...rest } = s3;
+  const secretAccessKey = credentials?.secretAccessKey.reveal();
+  return {
+    folder,
+    s3: {
+      ...rest,
+      endpoint,
+      // Stores other than Amazon's seldom have a host name for every bucket.
+      forcePathStyle: endpoint !== undefined,
+      ...(credentials && secretAccessKey ? { credentials: { ...credentials, secretAccessKey } } : {}),
+    },
+  };
+}
+
+function storageConfig(values: ValuesOf<'api'> | ValuesOf<'worker'>): StorageConfig {
+  const folder = values.TENON_DATA_DIR;
+  const bucket = values.TENON_S3_BUCKET;
+  if (bucket === undefined) return { folder, s3: undefined };
+  const accessKeyId = values.TENON_S3_ACCESS_KEY_ID;
+  const secretAccessKey = values.TENON_S3_SECRET_ACCESS_KEY;
+  if ((accessKeyId === undefined) !== (secretAccessKey === undefined)) {
+    const missing = accessKeyId === undefined ? 'TENON_S3_ACCESS_KEY_ID' : 'TENON_S3_SECRET_ACCESS_KEY';
+    throw new ConfigError([`${missing}: is required: the key and its secret go together`]);
+  }
+  const credentials = accessKeyId && secretAccessKey ? { accessKeyId, secretAccessKey } : undefined;
+  const { TENON_S3_REGION: region, TENON_S3_ENDPOINT: endpoint, TENON_S3_PREFIX: prefix = '' } = values;
+  return { folder, s3: { bucket, region, endpoint, prefix, credentials } };
+}
+
 function commonConfig(values: ValuesOf<'api'> | ValuesOf<'worker'>): CommonConfig {
   return {
     database: { url: values.DATABASE_URL, connectionsMax: values.TENON_DATABASE_CONNECTIONS_MAX },
     redis: { url: values.REDIS_URL, prefix: values.TENON_REDIS_PREFIX },
-    storage: { folder: values.TENON_DATA_DIR },
+    storage: storageConfig(values),
     ...keysOf(values.TENON_SECRET_KEY),
     auditKeepDays: values.TENON_AUDIT_KEEP_DAYS,
     deliveryTargets: values.TENON_DELIVERY_TARGETS ?? [],
@@ -137,6 +184,7 @@ export function workerConfig(environment: Environment): WorkerConfig {
       token: values.TENON_INTERNAL_TOKEN,
     },
     executions: { concurrency: values.TENON_EXECUTION_CONCURRENCY },
+    keepDays: { events: values.TENON_EVENTS_KEEP_DAYS, executions: values.TENON_EXECUTIONS_KEEP_DAYS },
     sandbox: {
       processes: values.TENON_SANDBOX_PROCESSES,
       threadsPerProcess: values.TENON_SANDBOX_THREADS,

@@ -4,6 +4,9 @@ export {
   auditKeysFrom,
   type CommonConfig,
   type OidcConfig,
+  type S3Config,
+  type StorageConfig,
+  storageLocation,
   type WorkerConfig,
   workerConfig,
 } from './config.js';

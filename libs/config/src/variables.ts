@@ -42,7 +42,37 @@ export const variables = {
   TENON_DATA_DIR: variable(values.folder, {
     processes: both,
     fallback: '.tenon/data',
-    meaning: 'folder of uploaded modules and artifacts; api and worker share it',
+    meaning: 'folder of uploaded modules and artifacts; api and worker share it, unless TENON_S3_BUCKET is set',
+  }),
+  TENON_S3_BUCKET: variable(values.bucketName, {
+    processes: both,
+    optional: true,
+    meaning: 'bucket for modules and artifacts instead of TENON_DATA_DIR; it has to be there',
+  }),
+  TENON_S3_REGION: variable(values.host, {
+    processes: both,
+    fallback: 'us-east-1',
+    meaning: 'region of the bucket',
+  }),
+  TENON_S3_ENDPOINT: variable(values.webUrl, {
+    processes: both,
+    optional: true,
+    meaning: 'address of a store that speaks S3 and is not Amazon; the bucket then stands in the path',
+  }),
+  TENON_S3_PREFIX: variable(values.objectPrefix, {
+    processes: both,
+    optional: true,
+    meaning: 'what every key in the bucket starts with, such as `tenon/`',
+  }),
+  TENON_S3_ACCESS_KEY_ID: variable(values.host, {
+    processes: both,
+    optional: true,
+    meaning: 'who asks the store; unset, the SDK looks for the role of the machine',
+  }),
+  TENON_S3_SECRET_ACCESS_KEY: variable(values.storeSecret, {
+    processes: both,
+    optional: true,
+    meaning: 'the secret of TENON_S3_ACCESS_KEY_ID',
   }),
   TENON_SECRET_KEY: variable(values.masterKeys, {
     processes: both,
@@ -53,6 +83,16 @@ export const variables = {
     processes: both,
     optional: true,
     meaning: 'days that audit entries are kept, 30 at least; unset keeps them for ever',
+  }),
+  TENON_EVENTS_KEEP_DAYS: variable(values.wholeNumber(1, 3_650), {
+    processes: worker,
+    fallback: '30',
+    meaning: 'days that finished events are kept, and with them the memory of the ids that were sent',
+  }),
+  TENON_EXECUTIONS_KEEP_DAYS: variable(values.wholeNumber(1, 3_650), {
+    processes: worker,
+    fallback: '90',
+    meaning: 'days that executions are kept',
   }),
   TENON_DELIVERY_TARGETS: variable(values.targets, {
     processes: both,

@@ -8,7 +8,10 @@ function attribute(charactersMax: number) {
   return z.string().min(1).max(charactersMax).regex(oneLinePattern, 'control characters are not allowed');
 }
 
-/** Attributes of CloudEvents 1.0 that Tenon reads. Extension attributes may be there; they are not kept. */
+/** In headers every attribute is text. */
+const prioritySchema = z.union([z.int().min(0).max(9), z.string().regex(/^[0-9]$/, 'expected a digit')]);
+
+/** Attributes of CloudEvents 1.0 that Tenon reads, two extension attributes of its own among them. Others are not kept. */
 export const cloudEventSchema = z
   .looseObject({
     specversion: z.literal('1.0'),
@@ -18,6 +21,10 @@ export const cloudEventSchema = z
     subject: attribute(512).optional(),
     time: timeInputSchema.optional(),
     datacontenttype: z.literal('application/json').optional(),
+    /** Extension attribute: among the tenant's own events, 9 goes first and 0 last. Default: 5. */
+    tenonpriority: prioritySchema.optional(),
+    /** Extension attribute: the event does not run before this time, at most 30 days from now. */
+    tenonnotbefore: timeInputSchema.optional(),
     data: jsonValueSchema.optional(),
     /** Functions read JSON: bytes would reach them as nothing, so they are refused. */
     data_base64: z.never('binary data is not supported; send JSON as "data"').optional(),

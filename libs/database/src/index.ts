@@ -11,6 +11,7 @@ export type { OperatorTransaction } from './operator-transaction.js';
 export type { Page, PageRequest } from './page.js';
 export type { ChainExport, ChainVerification, VerifyOptions } from './pipeline/audit-trail.repository.js';
 export type { AuthenticatedKey, ReceivingSource, SignedIn } from './pipeline/authentication.repository.js';
+export type { CircuitOpening, OpenCircuit } from './pipeline/breakers.repository.js';
 export type {
   AttemptRecord,
   ClaimedDelivery,
@@ -18,9 +19,9 @@ export type {
   EndpointNews,
 } from './pipeline/courier.repository.js';
 export type { ErasureStep } from './pipeline/erasure.repository.js';
-export type { CircuitOpening, OpenCircuit } from './pipeline/breakers.repository.js';
 export type { EventFilter, EventStatus } from './pipeline/event-status.js';
 export type {
+  AuditOfChange,
   EventChoice,
   EventTodo,
   PointTodo,
@@ -28,7 +29,14 @@ export type {
   WorkBatch,
   WorkEvent,
 } from './pipeline/event-work.repository.js';
-export type { AcceptedEvent, EventSummary, NewEvent, StoredEvent } from './pipeline/events.repository.js';
+export type {
+  AcceptedEvent,
+  EventSummary,
+  NewEvent,
+  StoredEvent,
+  StoredPointResult,
+} from './pipeline/events.repository.js';
+export type { FedExecution, FeedPart, FeedPlace } from './pipeline/execution-feed.repository.js';
 export type { ExecutionFilter } from './pipeline/execution-filter.js';
 export type {
   ExecutionKind,

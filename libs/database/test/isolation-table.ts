@@ -220,6 +220,9 @@ export const attackerCannot: Readonly<Record<string, Attempt | string>> = {
       expectOnlyOwn(await database.events.list(attacker.tenantId, { ...page, status }), victim.eventId);
     }
   },
+  'events.results': async ({ database, attacker, victim }) => {
+    expect(await database.events.results(attacker.tenantId, victim.eventId)).toEqual([]);
+  },
   'eventWork.load': async ({ database, attacker, victim }) => {
     expect((await database.eventWork.load(attacker.tenantId, [victim.eventId])).events).toEqual([]);
   },
@@ -238,7 +241,7 @@ export const attackerCannot: Readonly<Record<string, Attempt | string>> = {
     expect(await database.eventWork.discard(attacker.tenantId, { ids: [victim.eventId, victim.heldEventId] })).toBe(0);
   },
   'eventWork.cancel': async ({ database, attacker, victim }) => {
-    expect(await database.eventWork.cancel(attacker.tenantId, [victim.eventId, victim.heldEventId])).toBe(0);
+    expect(await database.eventWork.cancel(attacker.tenantId, [victim.eventId, victim.heldEventId])).toEqual([]);
   },
   'breakers.open': async ({ database, attacker, victim }) => {
     const opening = {
@@ -295,6 +298,29 @@ export const attackerCannot: Readonly<Record<string, Attempt | string>> = {
   },
   'quota.tenantsWithHeldEvents': 'works for all tenants, with their ids only; its role reads no data',
   'quota.tenantLimits': 'works for all tenants, with what their plans say; its role reads no data',
+  'executionFeed.end': async ({ database, attacker, victim }) => {
+    const [own, other] = [
+      await database.executionFeed.end(attacker.tenantId),
+      await database.executionFeed.end(victim.tenantId),
+    ];
+    expect(own).not.toEqual(other);
+  },
+  'executionFeed.read': async ({ database, attacker, victim }) => {
+    const { executions } = await database.executionFeed.read(
+      attacker.tenantId,
+      { seq: 0, runs: 0 },
+      { entriesMax: 1_000, runsMax: 1_000 },
+    );
+    expect(executions.map((run) => run.id)).not.toContain(victim.execution.id);
+  },
+  'executionFeed.count': async ({ database, attacker, victim }) => {
+    const [start, end] = [
+      { seq: 0, runs: 0 },
+      { seq: 1_000, runs: 0 },
+    ];
+    const own = await database.executionFeed.count(attacker.tenantId, start, end, 1_000);
+    expect(own).toBeLessThan((await database.executionFeed.count(victim.tenantId, start, end, 1_000)) ?? 0);
+  },
   'statistics.read': async ({ database, attacker, victim }) => {
     const minute = 60_000;
     const from = new Date(Math.floor(Date.now() / minute) * minute - 60 * minute);
@@ -374,6 +400,8 @@ export const attackerCannot: Readonly<Record<string, Attempt | string>> = {
   'outbox.unfinishedBuilds': 'works for all tenants, with ids only; its role reads no data',
   'maintenance.closeHour': 'housekeeping over all tenants that returns no data',
   'maintenance.keepStatistics': 'housekeeping over all tenants that returns a number',
+  'maintenance.dropOldExecutions': 'housekeeping over all tenants that returns a number',
+  'maintenance.forgetEvents': 'housekeeping over all tenants that returns a number',
   'maintenance.rollUpUsage': 'housekeeping over all tenants that returns a number',
   'maintenance.pruneAudit': 'housekeeping over all tenants that returns a number',
   'maintenance.ensureExecutionPartitions': 'housekeeping over all tenants that returns a number',

@@ -3,6 +3,7 @@ import {
   type AcceptedEventsAnswer,
   type CloudEvent,
   type EventAnswer,
+  type EventsQuery,
   type FieldError,
   type Id,
   ProblemError,
@@ -10,9 +11,11 @@ import {
 } from '@tenon/contracts';
 import type { AcceptedEvent, Database, NewEvent } from '@tenon/database';
 import type { WaitingEvent } from '@tenon/queue';
+import { mapPage } from '../http/answer-parts.js';
 import { DATABASE } from '../platform/tokens.js';
 import { EventQuota } from '../rate-limit/event-quota.js';
 import { Batcher, BatcherFullError } from './batcher.js';
+import { toEventAnswer, toEventSummary } from './event-answers.js';
 import { EventLine } from './event-line.js';
 import { PointCatalog } from './point-catalog.js';
 import type { ReadEvents } from './read-cloud-events.js';
@@ -21,6 +24,8 @@ import type { ReadEvents } from './read-cloud-events.js';
 const eventsPerCommitMax = 500;
 const eventsWaitingMax = 20_000;
 const errorsMax = 50;
+/** How far ahead an event may be sent. */
+const notBeforeMsMax = 30 * 24 * 60 * 60 * 1_000;
 
 /** An accepted event, and whether it waits to be released. */
 interface KeptEvent extends AcceptedEvent {
@@ -62,9 +67,13 @@ export class EventsService {
   async get(tenantId: Id<'tenant'>, id: Id<'event'>): Promise<EventAnswer> {
     const [event] = await this.database.events.load(tenantId, [id]);
     if (event === undefined) throw new ProblemError('not_found', 'There is no such event.');
-    const { source, sourceEventId: sourceId, type, subject, data, status, note, acceptedAt } = event;
-    const answer = { id, source, sourceId, type, subject, status, note, acceptedAt: acceptedAt.toISOString() };
-    return { ...answer, data: JSON.parse(data) };
+    return toEventAnswer(event, await this.database.events.results(tenantId, id));
+  }
+
+  async list(tenantId: Id<'tenant'>, query: EventsQuery) {
+    const { from, to, ...rest } = query;
+    const filter = { ...rest, from: timeOf(from), to: timeOf(to) };
+    return mapPage(await this.database.events.list(tenantId, filter), toEventSummary);
   }
 
   /** One commit, and one offer to the queue for all who shared it. */
@@ -107,6 +116,10 @@ export class EventsService {
       const message = `the data has ${bytes} bytes; at most ${requestLimits.eventDataBytesMax} are allowed`;
       return [{ pointer: `${pointer}/data`, message }];
     }
+    const lateMs = Date.parse(event.tenonnotbefore ?? '') - Date.now();
+    if (lateMs > notBeforeMsMax) {
+      return [{ pointer: `${pointer}/tenonnotbefore`, message: 'an event may wait for 30 days at most' }];
+    }
     const points = await this.catalog.fedBy(event.type);
     if (points.length === 0) return [{ pointer: `${pointer}/type`, message: await this.#unknownType() }];
     return points.flatMap(({ name, input }) =>
@@ -131,14 +144,21 @@ function toWaiting(tenantId: Id<'tenant'>, id: Id<'event'>, { priority, notBefor
   };
 }
 
-function toNewEvent({ id, source, type, subject, time }: CloudEvent, data: string, origin: string): NewEvent {
+function toNewEvent(event: CloudEvent, data: string, origin: string): NewEvent {
+  const { id, source, type, subject, time, tenonpriority, tenonnotbefore } = event;
   return {
     source,
     sourceEventId: id,
     type,
     subject,
-    time: time === undefined ? undefined : new Date(time),
+    time: timeOf(time),
     data,
     origin,
+    priority: tenonpriority === undefined ? undefined : Number(tenonpriority),
+    notBefore: timeOf(tenonnotbefore),
   };
+}
+
+function timeOf(text: string | undefined): Date | undefined {
+  return text === undefined ? undefined : new Date(text);
 }

@@ -1,9 +1,9 @@
 import { Module } from '@nestjs/common';
 import type { Database } from '@tenon/database';
-import type { QueueOptions } from '@tenon/queue';
+import type { QueueOptions, QueueProducer } from '@tenon/queue';
 import type { Storage } from '@tenon/storage';
 import type { Logger } from '@tenon/telemetry';
-import { CONFIG, DATABASE, LOGGER, QUEUE_OPTIONS, SANDBOX, STORAGE } from '../platform/tokens.js';
+import { CONFIG, DATABASE, LOGGER, PRODUCER, QUEUE_OPTIONS, SANDBOX, STORAGE } from '../platform/tokens.js';
 import type { WorkerSettings } from '../platform/worker-settings.js';
 import { QuotaModule } from '../quota/quota.module.js';
 import { QuotaReports } from '../quota/quota-reports.js';
@@ -35,13 +35,16 @@ const liveFunctions = {
 
 const groupRecorder = {
   provide: GroupRecorder,
-  inject: [DATABASE, QuotaReports],
-  useFactory: (database: Database, reports: QuotaReports) =>
+  inject: [DATABASE, QuotaReports, PRODUCER],
+  useFactory: (database: Database, reports: QuotaReports, producer: QueueProducer) =>
     new GroupRecorder(database.recorder, {
       commitsMax: executionSettings.commitsMax,
       executionsMax: executionSettings.executionsPerRecordMax,
       batchesMax: executionSettings.batchesPerRecordMax,
-      onCommitted: (group, recorded) => reports.note(group, recorded),
+      onCommitted: (group, recorded) => {
+        reports.note(group, recorded);
+        producer.announceRecorded(group.map(({ tenantId }) => tenantId));
+      },
     }),
 };
 

@@ -1,7 +1,8 @@
 import { Inject, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Database } from '@tenon/database';
 import type { Logger } from '@tenon/telemetry';
-import { DATABASE, LOGGER } from '../platform/tokens.js';
+import { CONFIG, DATABASE, LOGGER } from '../platform/tokens.js';
+import type { WorkerSettings } from '../platform/worker-settings.js';
 import { type StepResult, WakeableLoop } from '../shared/wakeable-loop.js';
 
 const rollUpMs = 10_000;
@@ -14,6 +15,10 @@ const keysPerForget = 5_000;
 /** Audit entries are kept for months; an hour more does no harm. */
 const pruneAuditMs = 60 * 60 * 1_000;
 
+/** What is old is kept for days; an hour more does no harm. */
+const retentionMs = 60 * 60 * 1_000;
+const rowsPerRetention = 10_000;
+
 /** Housekeeping in Postgres. Several workers may do it at once: each statement takes what no other has. */
 @Module({})
 export class MaintenanceModule implements OnApplicationBootstrap, OnModuleDestroy {
@@ -21,6 +26,7 @@ export class MaintenanceModule implements OnApplicationBootstrap, OnModuleDestro
 
   constructor(
     @Inject(DATABASE) private readonly database: Database,
+    @Inject(CONFIG) private readonly settings: WorkerSettings,
     @Inject(LOGGER) logger: Logger,
   ) {
     const loop = (step: () => Promise<StepResult>, pollMs: number) =>
@@ -34,6 +40,7 @@ export class MaintenanceModule implements OnApplicationBootstrap, OnModuleDestro
       loop(() => this.makePartitions(), partitionsMs),
       loop(() => this.forgetKeys(), forgetMs),
       loop(() => this.pruneAudit(), pruneAuditMs),
+      loop(() => this.forgetOld(), retentionMs),
     ];
   }
 
@@ -65,5 +72,12 @@ export class MaintenanceModule implements OnApplicationBootstrap, OnModuleDestro
   private async pruneAudit(): Promise<StepResult> {
     const since = this.database.auditKeptSince();
     return since !== undefined && (await this.database.maintenance.pruneAudit(since)) > 0 ? 'more' : 'idle';
+  }
+
+  private async forgetOld(): Promise<StepResult> {
+    const { events, executions } = this.settings.keepDays;
+    await this.database.maintenance.dropOldExecutions(executions, rowsPerRetention);
+    const forgotten = await this.database.maintenance.forgetEvents(events, rowsPerRetention);
+    return forgotten === rowsPerRetention ? 'more' : 'idle';
   }
 }

@@ -15,6 +15,8 @@ export interface WorkerSettings {
   /** Runs that are given to the sandboxes at once, over all jobs. */
   readonly runsConcurrencyMax: number;
   readonly relay: RelaySettings;
+  /** How long finished events and executions are kept, in days. */
+  readonly keepDays: { readonly events: number; readonly executions: number };
   /** How long work in flight may go on after the worker was told to stop. */
   readonly shutdownGraceMs: number;
 }
@@ -29,6 +31,7 @@ export function workerSettings(config: WorkerConfig): WorkerSettings {
     jobsConcurrencyMax: config.executions.concurrency,
     runsConcurrencyMax: config.sandbox.processes * config.sandbox.threadsPerProcess * runsPerGuestThread,
     relay: defaultRelaySettings,
+    keepDays: config.keepDays,
     shutdownGraceMs: config.shutdownGraceMs,
   };
 }

@@ -19,6 +19,7 @@ const settings: WorkerSettings = {
   jobsConcurrencyMax: 4,
   runsConcurrencyMax: 16,
   relay: defaultRelaySettings,
+  keepDays: { events: 30, executions: 90 },
   shutdownGraceMs: 2_000,
 };
 

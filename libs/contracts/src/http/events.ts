@@ -3,7 +3,11 @@ import { cloudEventSchema } from '../cloud-event.js';
 import { idSchema } from '../ids.js';
 import { jsonValueSchema } from '../json.js';
 import { requestLimits } from '../limits.js';
-import { timeSchema } from '../time.js';
+import { outcomeNames, outcomeSchema } from '../outcomes.js';
+import { combinationSchema } from '../point-policies.js';
+import { oneLinePattern } from '../text.js';
+import { timeInputSchema, timeSchema } from '../time.js';
+import { pageOf, pageQueryOf } from './page.js';
 
 /** Media types of CloudEvents' JSON format; `application/json` is taken as one event. */
 export const cloudEventMediaTypes = {
@@ -35,8 +39,10 @@ export const acceptedEventsSchema = z
  */
 export const eventStatusSchema = z.enum(['ready', 'delayed', 'held', 'dead', 'done', 'cancelled', 'discarded']);
 
-/** An event as it is kept, and where it stands. */
-export const eventSchema = z
+export type EventStatus = z.infer<typeof eventStatusSchema>;
+
+/** What a list shows: everything about an event but its data. */
+export const eventSummarySchema = z
   .object({
     id: idSchema('event'),
     /** CloudEvents' `source` and `id`. */
@@ -44,13 +50,99 @@ export const eventSchema = z
     sourceId: z.string(),
     type: z.string(),
     subject: z.string().nullable(),
-    data: jsonValueSchema,
+    /** How it came: `rest`, or `webhook:` and the id of the source. */
+    origin: z.string(),
     status: eventStatusSchema,
-    /** Why it is held, or why it was done without an execution. */
+    /** Why it is held, delayed or dead, or why it ended without an execution. */
     note: z.string().nullable(),
+    /** Attempts that were recorded before the next one; 0 for an event that needs no further run. */
+    attempts: z.int(),
+    /** It does not run before. */
+    notBefore: timeSchema.nullable(),
     acceptedAt: timeSchema,
+  })
+  .meta({ id: 'EventSummary' });
+export type EventSummaryAnswer = z.output<typeof eventSummarySchema>;
+
+/** What several functions of one point made of the event together. */
+export const pointResultSchema = z
+  .object({
+    extensionPoint: z.string(),
+    attempt: z.int(),
+    combination: combinationSchema,
+    outcome: outcomeSchema,
+    /** Only with the outcome `succeeded`, and where the point keeps outputs. */
+    output: jsonValueSchema.optional(),
+    steps: z.array(
+      z.object({
+        /** Its place among the functions of the point, from 1. */
+        position: z.int(),
+        functionId: idSchema('function'),
+        functionName: z.string(),
+        executionId: idSchema('execution').nullable(),
+        /** `skipped` where the result stood without it. */
+        outcome: z.enum([...outcomeNames, 'skipped']),
+        /** JSON Pointers to what it changed, at most 50. */
+        changed: z.array(z.string()).optional(),
+      }),
+    ),
+    recordedAt: timeSchema,
+  })
+  .meta({ id: 'PointResult' });
+
+/** An event as it is kept, and where it stands. */
+export const eventSchema = z
+  .object({
+    ...eventSummarySchema.shape,
+    data: jsonValueSchema,
+    /** One per extension point and attempt with more than one function, the latest attempt first. */
+    results: z.array(pointResultSchema),
   })
   .meta({ id: 'Event' });
 export type EventAnswer = z.output<typeof eventSchema>;
+
+/** Newest first. */
+export const eventPageSchema = pageOf(eventSummarySchema, 'EventPage');
+
+const filterShape = {
+  /** CloudEvents' `type`. */
+  type: z.string().min(1).max(256).regex(oneLinePattern).optional(),
+  /** CloudEvents' `source`. */
+  source: z.string().min(1).max(512).regex(oneLinePattern).optional(),
+  /** Accepted at this time or later. */
+  from: timeInputSchema.optional(),
+  /** Accepted before this time. */
+  to: timeInputSchema.optional(),
+};
+
+/** Filters narrow the list together; an unknown one is refused rather than ignored. */
+export const eventsQuerySchema = pageQueryOf(idSchema('event')).extend({
+  status: eventStatusSchema.optional(),
+  ...filterShape,
+});
+export type EventsQuery = z.output<typeof eventsQuerySchema>;
+
+/** The same for what is dead. */
+export const deadLettersQuerySchema = pageQueryOf(idSchema('event')).extend(filterShape);
+export type DeadLettersQuery = z.output<typeof deadLettersQuerySchema>;
+
+/** Events by their ids, or the oldest of those that a filter finds. An empty filter finds all. */
+export const eventChoiceSchema = z
+  .union([
+    z.strictObject({ ids: z.array(idSchema('event')).min(1).max(1_000) }),
+    z.strictObject({
+      filter: z.strictObject({
+        ...filterShape,
+        /** Exactly what the note of the event says. */
+        note: z.string().min(1).max(500).optional(),
+      }),
+      limit: z.int().min(1).max(1_000).default(1_000),
+    }),
+  ])
+  .meta({ id: 'EventChoice', example: { filter: { type: 'cart.updated' }, limit: 1_000 } });
+export type EventChoiceBody = z.output<typeof eventChoiceSchema>;
+
+/** How many events were changed; as many as the limit means that there may be more. */
+export const changedEventsSchema = z.object({ changed: z.int() }).meta({ id: 'ChangedEvents' });
 
 export type AcceptedEventsAnswer = z.output<typeof acceptedEventsSchema>;

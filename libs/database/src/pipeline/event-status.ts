@@ -23,14 +23,32 @@ export const statusSql = `
        WHEN w.status IS NOT NULL THEN w.status
        ELSE coalesce(n.ending, 'done') END`;
 
-const statusConditions: Readonly<Record<EventStatus, string>> = {
-  ready: "w.status = 'ready' AND (w.not_before IS NULL OR w.not_before <= now())",
-  delayed: "w.status = 'ready' AND w.not_before > now()",
-  held: "w.status = 'held'",
-  dead: "w.status = 'dead'",
-  done: "w.id IS NULL AND coalesce(n.ending, 'done') = 'done'",
-  cancelled: "w.id IS NULL AND n.ending = 'cancelled'",
-  discarded: "w.id IS NULL AND n.ending = 'discarded'",
+interface StatusSearch {
+  /** Joined so that the search begins with the smallest table that knows the status. */
+  readonly from: string;
+  readonly where: string;
+}
+
+const all = `events AS e
+    LEFT JOIN event_work AS w ON w.id = e.id AND w.tenant_id = e.tenant_id
+    LEFT JOIN event_endings AS n ON n.tenant_id = e.tenant_id AND n.id = e.id`;
+const unfinished = `event_work AS w
+    JOIN events AS e ON e.tenant_id = w.tenant_id AND e.id = w.id
+    LEFT JOIN event_endings AS n ON n.tenant_id = e.tenant_id AND n.id = e.id`;
+const ended = `event_endings AS n
+    JOIN events AS e ON e.tenant_id = n.tenant_id AND e.id = n.id
+    LEFT JOIN event_work AS w ON w.id = e.id AND w.tenant_id = e.tenant_id`;
+
+/** Where a search begins, and what a status means there. */
+export const statusSearches: Readonly<Record<EventStatus | 'any', StatusSearch>> = {
+  any: { from: all, where: 'true' },
+  ready: { from: unfinished, where: "w.status = 'ready' AND (w.not_before IS NULL OR w.not_before <= now())" },
+  delayed: { from: unfinished, where: "w.status = 'ready' AND w.not_before > now()" },
+  held: { from: unfinished, where: "w.tenant_id = $1 AND w.status = 'held'" },
+  dead: { from: unfinished, where: "w.tenant_id = $1 AND w.status = 'dead'" },
+  done: { from: all, where: "w.id IS NULL AND coalesce(n.ending, 'done') = 'done'" },
+  cancelled: { from: ended, where: "n.ending = 'cancelled'" },
+  discarded: { from: ended, where: "n.ending = 'discarded'" },
 };
 
 /** Only what was asked for becomes a condition, so that each question finds its own index. */
@@ -50,6 +68,7 @@ export function eventConditions(tenantId: Id<'tenant'>, asked: EventFilter & { r
   // Ids begin with the time, so a span of time is a span of ids; a minute's leeway covers clocks that disagree.
   add(asked.from, (place) => `e.id >= 'evt_' || ulid_time(${place}::timestamptz - interval '1 minute')`);
   add(asked.to, (place) => `e.id < 'evt_' || ulid_time(${place}::timestamptz + interval '1 minute')`);
-  if (asked.status !== undefined) conditions.push(statusConditions[asked.status]);
-  return { where: conditions.join(' AND '), values };
+  const search = statusSearches[asked.status ?? 'any'];
+  conditions.push(search.where);
+  return { from: search.from, where: conditions.join(' AND '), values };
 }

@@ -1,6 +1,7 @@
+import { type AuditDraft, type AuditSeals, appendAudit } from '@tenon/audit';
 import type { Id } from '@tenon/contracts';
 import pg from 'pg';
-import { inTenant } from '../connection/transaction.js';
+import { inTenant, runnerOf } from '../connection/transaction.js';
 import { type EventFilter, eventConditions } from './event-status.js';
 
 /** An event as it is run. */
@@ -61,7 +62,10 @@ const again = `w.id, w.priority, w.not_before AS "notBefore"`;
 
 /** What is left to do with events, one tenant at a time. */
 export class EventWorkRepository {
-  constructor(private readonly pool: pg.Pool) {}
+  constructor(
+    private readonly pool: pg.Pool,
+    private readonly seals?: AuditSeals,
+  ) {}
 
   /** Those of the events that still are to be run, in no order. At most 1,000. */
   load(tenantId: Id<'tenant'>, ids: readonly Id<'event'>[]): Promise<WorkBatch> {
@@ -77,46 +81,79 @@ export class EventWorkRepository {
   }
 
   /** Makes held events ready. @returns those that were held, to be offered to the queue. */
-  release(tenantId: Id<'tenant'>, choice: EventChoice): Promise<readonly ReadyEvent[]> {
-    return this.#change(tenantId, 'held', choice, `SET status = 'ready', reason = NULL, changed_at = now()`);
+  release(tenantId: Id<'tenant'>, choice: EventChoice, audit?: AuditOfChange): Promise<readonly ReadyEvent[]> {
+    return this.#change(tenantId, 'held', choice, `SET status = 'ready', reason = NULL, changed_at = now()`, audit);
   }
 
   /** Gives dead events as many attempts again. @returns those that were dead, to be offered to the queue. */
-  revive(tenantId: Id<'tenant'>, choice: EventChoice): Promise<readonly ReadyEvent[]> {
+  revive(tenantId: Id<'tenant'>, choice: EventChoice, audit?: AuditOfChange): Promise<readonly ReadyEvent[]> {
     const change = `SET status = 'ready', reason = NULL, failures = 0, not_before = NULL, changed_at = now(),
       todo = jsonb_set(coalesce(w.todo, '{}'), '{revivedAt}', to_jsonb(w.attempts))`;
-    return this.#change(tenantId, 'dead', choice, change);
+    return this.#change(tenantId, 'dead', choice, change, audit);
   }
 
   /** Gives dead events up. @returns how many were dead. */
-  discard(tenantId: Id<'tenant'>, choice: EventChoice): Promise<number> {
-    return this.#end(tenantId, 'dead', choice, 'discarded');
+  async discard(tenantId: Id<'tenant'>, choice: EventChoice, audit?: AuditOfChange): Promise<number> {
+    return (await this.#end(tenantId, 'dead', choice, 'discarded', audit)).length;
   }
 
   /**
    * Ends events that have not been recorded, whether they wait, are held or run: what a run of them does is dropped.
    *
-   * @returns how many had not ended.
+   * @returns those that had not ended, with what they were.
    */
-  cancel(tenantId: Id<'tenant'>, ids: readonly Id<'event'>[]): Promise<number> {
-    return this.#end(tenantId, undefined, { ids }, 'cancelled');
+  cancel(
+    tenantId: Id<'tenant'>,
+    ids: readonly Id<'event'>[],
+    audit?: AuditOfChange,
+  ): Promise<readonly { readonly id: Id<'event'>; readonly status: 'ready' | 'held' | 'dead' }[]> {
+    return this.#end(tenantId, undefined, { ids }, 'cancelled', audit);
   }
 
-  async #change(tenantId: Id<'tenant'>, status: string, choice: EventChoice, change: string) {
+  async #change(
+    tenantId: Id<'tenant'>,
+    status: string,
+    choice: EventChoice,
+    change: string,
+    audit: AuditOfChange | undefined,
+  ) {
     const { where, values } = conditionsOf(tenantId, status, choice);
     const text = `UPDATE event_work AS w ${change} WHERE ${where} RETURNING ${again}`;
-    return inTenant(this.pool, tenantId, async (client) => (await client.query<ReadyEvent>(text, values)).rows);
+    return inTenant(this.pool, tenantId, async (client) => {
+      const { rows } = await client.query<ReadyEvent>(text, values);
+      await this.#audit(client, tenantId, rows.length, audit);
+      return rows;
+    });
   }
 
-  async #end(tenantId: Id<'tenant'>, status: string | undefined, choice: EventChoice, ending: string) {
+  async #end(
+    tenantId: Id<'tenant'>,
+    status: string | undefined,
+    choice: EventChoice,
+    ending: string,
+    audit: AuditOfChange | undefined,
+  ) {
     const { where, values } = conditionsOf(tenantId, status, choice);
     const text = `
-      WITH ended AS (DELETE FROM event_work AS w WHERE ${where} RETURNING w.id, w.reason)
-      INSERT INTO event_endings (tenant_id, id, ending, note)
-        SELECT $1, id, ${pg.escapeLiteral(ending)}, reason FROM ended ON CONFLICT DO NOTHING`;
-    return inTenant(this.pool, tenantId, async (client) => (await client.query(text, values)).rowCount ?? 0);
+      WITH ended AS (DELETE FROM event_work AS w WHERE ${where} RETURNING w.id, w.status, w.reason), noted AS (
+        INSERT INTO event_endings (tenant_id, id, ending, note)
+          SELECT $1, id, ${pg.escapeLiteral(ending)}, reason FROM ended ON CONFLICT DO NOTHING
+      ) SELECT id, status FROM ended`;
+    return inTenant(this.pool, tenantId, async (client) => {
+      const { rows } = await client.query<{ id: Id<'event'>; status: 'ready' | 'held' | 'dead' }>(text, values);
+      await this.#audit(client, tenantId, rows.length, audit);
+      return rows;
+    });
+  }
+
+  async #audit(client: pg.PoolClient, tenantId: Id<'tenant'>, changed: number, audit: AuditOfChange | undefined) {
+    if (audit === undefined || changed === 0) return;
+    await appendAudit(runnerOf(client), tenantId, [audit(changed)], { seals: this.seals });
   }
 }
+
+/** Says who changed so many events, in the transaction of the change. */
+export type AuditOfChange = (changed: number) => AuditDraft;
 
 interface Conditions {
   readonly where: string;

@@ -1,9 +1,10 @@
-import { type Id, idPrefixes } from '@tenon/contracts';
+import { type Combination, type Id, idPrefixes } from '@tenon/contracts';
 import type pg from 'pg';
 import { monotonicFactory } from 'ulid';
 import { inTenant } from '../connection/transaction.js';
 import { type Page, type PageRequest, pageOf } from '../page.js';
-import { type EventFilter, type EventStatus, eventConditions, statusSql } from './event-status.js';
+import { type EventFilter, type EventStatus, eventConditions, statusSearches, statusSql } from './event-status.js';
+import type { PointResult } from './record-batch.js';
 import { storableOrNull, storableText } from './storable.js';
 
 /** An event to be kept. */
@@ -67,9 +68,15 @@ const summary = `e.id, e.source, e.source_event_id AS "sourceEventId", e.type, e
   ${statusSql} AS status, coalesce(w.reason, n.note) AS note, coalesce(w.attempts, 0) AS attempts, w.priority,
   w.not_before AS "notBefore", e.accepted_at AS "acceptedAt"`;
 
-const from = `events AS e
-    LEFT JOIN event_work AS w ON w.id = e.id AND w.tenant_id = e.tenant_id
-    LEFT JOIN event_endings AS n ON n.tenant_id = e.tenant_id AND n.id = e.id`;
+/** A combined result as it was recorded. */
+export interface StoredPointResult extends Omit<PointResult, 'eventId' | 'output' | 'combination'> {
+  readonly combination: Combination;
+  readonly output: string | null;
+  readonly recordedAt: Date;
+}
+
+/** An event feeds few points, and is tried a bounded number of times on each. */
+const resultsMax = 200;
 
 /** Events in one question at most. */
 const eventsPerQuestionMax = 1_000;
@@ -103,7 +110,7 @@ export class EventsRepository {
   /** The events of these ids that exist, in no order. At most 1,000. */
   load(tenantId: Id<'tenant'>, ids: readonly Id<'event'>[]): Promise<readonly StoredEvent[]> {
     return inTenant(this.pool, tenantId, async (client) => {
-      const text = `SELECT ${summary}, e.data FROM ${from}
+      const text = `SELECT ${summary}, e.data FROM ${statusSearches.any.from}
         WHERE e.tenant_id = $1 AND e.id = ANY($2::text[]) LIMIT ${eventsPerQuestionMax}`;
       return (await client.query<StoredEvent>(text, [tenantId, ids])).rows;
     });
@@ -111,11 +118,22 @@ export class EventsRepository {
 
   /** Newest first. A filter by a status that is not `done` reads only events that are not finished. */
   list(tenantId: Id<'tenant'>, page: PageRequest & EventFilter): Promise<Page<EventSummary>> {
-    const { where, values } = eventConditions(tenantId, page);
+    const { from, where, values } = eventConditions(tenantId, page);
     const text = `SELECT ${summary} FROM ${from} WHERE ${where} ORDER BY e.id DESC LIMIT ${page.limit + 1}`;
     return inTenant(this.pool, tenantId, async (client) => {
       const { rows } = await client.query<EventSummary>(text, values);
       return pageOf(rows, page.limit, (event) => event.id);
+    });
+  }
+
+  /** What several functions of a point made of the event together, the latest attempt first. */
+  results(tenantId: Id<'tenant'>, id: Id<'event'>): Promise<readonly StoredPointResult[]> {
+    const text = `
+      SELECT extension_point AS "extensionPoint", attempt, combination, outcome, output, steps,
+             recorded_at AS "recordedAt" FROM point_results WHERE tenant_id = $1 AND event_id = $2
+        ORDER BY attempt DESC, extension_point LIMIT ${resultsMax}`;
+    return inTenant(this.pool, tenantId, async (client) => {
+      return (await client.query<StoredPointResult>(text, [tenantId, id])).rows;
     });
   }
 

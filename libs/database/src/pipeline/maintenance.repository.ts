@@ -51,6 +51,21 @@ export class MaintenanceRepository {
     return (await this.pool.query<{ made: number }>(text, [daysAhead])).rows[0]?.made ?? 0;
   }
 
+  /** Drops the days of executions that are older than `keepDays` whole days. @returns how many days went. */
+  async dropOldExecutions(keepDays: number, rowsMax: number): Promise<number> {
+    const text = 'SELECT drop_old_executions($1, $2) AS dropped';
+    return (await this.pool.query<{ dropped: number }>(text, [keepDays, rowsMax])).rows[0]?.dropped ?? 0;
+  }
+
+  /**
+   * Forgets finished events that came more than `keepDays` ago, `rowsMax` at most; from then on one of the same source
+   * and id is new. @returns how many went.
+   */
+  async forgetEvents(keepDays: number, rowsMax: number): Promise<number> {
+    const text = 'SELECT forget_events($1, $2) AS gone';
+    return (await this.pool.query<{ gone: number }>(text, [keepDays, rowsMax])).rows[0]?.gone ?? 0;
+  }
+
   /**
    * Removes audit entries of tenants from before `before`, up to 10,000 of each chain and of at most `chainsMax`
    * chains; the database lets nothing go that is younger than 30 days. What is left of a chain still verifies.
