@@ -11,19 +11,20 @@ import {
 import type { Database, TenantTransaction, Version } from '@tenon/database';
 import type { QueueProducer } from '@tenon/queue';
 import { compileDataSchema, settingsSchemaBounds } from '@tenon/schemas';
-import type { StoredObject } from '@tenon/storage';
+import type { Storage, StoredObject } from '@tenon/storage';
 import type { Logger } from '@tenon/telemetry';
 import { auditOf } from '../auth/audit-draft.js';
 import { findFunction } from '../functions/functions.service.js';
 import { mapPage, timeOrNull } from '../http/answer-parts.js';
 import type { TenantCaller } from '../http/caller.js';
-import { DATABASE, LOGGER, QUEUE } from '../platform/tokens.js';
+import { DATABASE, LOGGER, QUEUE, STORAGE } from '../platform/tokens.js';
 
 @Injectable()
 export class VersionsService {
   constructor(
     @Inject(DATABASE) private readonly database: Database,
     @Inject(QUEUE) private readonly queue: QueueProducer,
+    @Inject(STORAGE) private readonly storage: Storage,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -38,6 +39,9 @@ export class VersionsService {
     const version = await this.database.withTenant(caller.tenantId, async (tx) => {
       const { id: functionId } = await findFunction(tx, name);
       await assertSpace(tx, storedBytes + bytes);
+      await tx.versions.holdObject(sha256);
+      // The same bytes may have been there unused, and removed while they were stored again.
+      if (!(await this.storage.has(sha256))) throw new ProblemError('unavailable', 'Send the module again.');
       const created = await tx.versions.create({ functionId, sha256, bytes });
       await tx.audit.append(auditOf(caller, 'version.uploaded', created.id, { function: name, sha256, bytes }));
       return created;

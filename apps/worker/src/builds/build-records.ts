@@ -9,6 +9,11 @@ export interface BegunBuild {
   readonly attempt: number;
 }
 
+/** An artifact that was stored long ago was removed as unused just when it was needed again. */
+export class ArtifactGoneError extends Error {
+  override readonly name = 'ArtifactGoneError';
+}
+
 /** What Postgres knows about builds. A build ends once, together with its audit entry. */
 export class BuildRecords {
   constructor(private readonly database: Pick<Database, 'withTenant'>) {}
@@ -33,13 +38,25 @@ export class BuildRecords {
       if (known === null || known.report === null) return null;
       const { report, artifactSha256, artifactBytes } = known;
       if (artifactSha256 === null || artifactBytes === null) return null;
-      return { status: 'ready', report, artifactSha256, artifactBytes, engine };
+      // A schema that was uploaded beside it belongs to that version alone.
+      const settingsSchema = known.settingsSchemaOrigin === 'module' ? known.settingsSchema : null;
+      return { status: 'ready', report, artifactSha256, artifactBytes, engine, settingsSchema };
     });
   }
 
-  /** False when another job has ended the build before. */
-  finish(job: BuildJob, outcome: BuildOutcome): Promise<boolean> {
+  /**
+   * False when another job has ended the build before.
+   *
+   * @param isStored whether the artifact is still there, asked once nothing can remove it as unused any more
+   * @throws ArtifactGoneError when it is not, so that the build has to be done again
+   */
+  finish(job: BuildJob, outcome: BuildOutcome, isStored: (sha256: string) => Promise<boolean>): Promise<boolean> {
     return this.database.withTenant(job.tenantId, async (tx) => {
+      if (outcome.status === 'ready') {
+        await tx.versions.holdObject(outcome.artifactSha256);
+        if (!(await isStored(outcome.artifactSha256)))
+          throw new ArtifactGoneError('the artifact was removed meanwhile');
+      }
       const first = await tx.versions.finishBuild(job.versionId, outcome);
       if (first) {
         const action = `version.${outcome.status}`;

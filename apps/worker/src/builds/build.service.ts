@@ -6,6 +6,7 @@ import { type Storage, StorageError } from '@tenon/storage';
 import type { Logger } from '@tenon/telemetry';
 import type { BuildRecords } from './build-records.js';
 import { buildSettings } from './build-settings.js';
+import { settingsSchemaOf } from './settings-schema.js';
 
 /** The part of the sandbox pool that builds. */
 export interface BuildsModules {
@@ -19,6 +20,8 @@ export class BuildAgainError extends Error {
 
 /** Turns an upload into an artifact, once, however often it is asked. */
 export class BuildService {
+  private readonly building = new Map<string, Promise<BuildResult>>();
+
   constructor(
     private readonly records: BuildRecords,
     private readonly storage: Storage,
@@ -34,7 +37,7 @@ export class BuildService {
     const outcome = await this.outcomeOf(job, begun.sha256);
     const mayHelp = begun.attempt < buildSettings.attemptsMax && !run.lastAttempt;
     if (outcome.status === 'failed' && mayHelp) throw new BuildAgainError(outcome.failure);
-    const first = await this.records.finish(job, outcome);
+    const first = await this.records.finish(job, outcome, (sha256) => this.storage.has(sha256));
     if (first) this.logger.info({ versionId: job.versionId, status: outcome.status }, 'a build has ended');
   }
 
@@ -44,7 +47,7 @@ export class BuildService {
     const startedMs = performance.now();
     try {
       const module = await this.storage.read(sha256, { bytesMax: buildSettings.moduleBytesMax });
-      return await this.keep(await this.pool.build(module, {}, { tenantId: job.tenantId }));
+      return await this.keep(module, await this.buildOnce(job, sha256, module));
     } catch (error) {
       // The worker is stopping: this is not how the build ended, and another worker will take the job.
       if (error instanceof SandboxClosedError) throw error;
@@ -56,12 +59,25 @@ export class BuildService {
     }
   }
 
-  private async keep(result: BuildResult): Promise<BuildOutcome> {
+  /** The same upload twice at once is built once in this process; the second one waits for the first. */
+  private buildOnce(job: BuildJob, sha256: string, module: Uint8Array): Promise<BuildResult> {
+    const key = `${job.tenantId}:${sha256}`;
+    const known = this.building.get(key);
+    if (known !== undefined) return known;
+    const build = this.pool.build(module, {}, { tenantId: job.tenantId }).finally(() => this.building.delete(key));
+    this.building.set(key, build);
+    return build;
+  }
+
+  private async keep(module: Uint8Array, result: BuildResult): Promise<BuildOutcome> {
     if (result.status === 'rejected') return { status: 'rejected', rejection: result.rejection };
     if (result.status === 'failed') return { status: 'failed', failure: result.message };
+    const settings = settingsSchemaOf(module);
+    if ('rejection' in settings) return { status: 'rejected', rejection: settings.rejection };
     const stored = await this.storage.put(result.artifact, { bytesMax: buildSettings.artifactBytesMax });
     const { sha256: artifactSha256, bytes: artifactBytes } = stored;
-    return { status: 'ready', report: result.report, artifactSha256, artifactBytes, engine: this.engine };
+    const built = { report: result.report, artifactSha256, artifactBytes, engine: this.engine };
+    return { status: 'ready', ...built, settingsSchema: settings.schema };
   }
 }
 

@@ -9,6 +9,7 @@ import { BuildService, type BuildsModules } from './build.service.js';
 import { BuildRecords } from './build-records.js';
 import { BuildSweep } from './build-sweep.js';
 import { BuildsProcessor } from './builds.processor.js';
+import { StorageCollector } from './storage-collector.js';
 
 const buildService = {
   provide: BuildService,
@@ -24,5 +25,5 @@ const buildSweep = {
 };
 
 /** Turns uploads into artifacts. */
-@Module({ providers: [buildService, buildSweep, BuildsProcessor] })
+@Module({ providers: [buildService, buildSweep, BuildsProcessor, StorageCollector] })
 export class BuildsModule {}

@@ -10,6 +10,8 @@ export const costs = {
   /** `poll_oneoff` itself, and each subscription. */
   poll: 1_000,
   subscription: 200,
+  /** Each byte of the environment. */
+  textByte: 1,
   /** Each byte of `random_get`. */
   randomByte: 1,
 } as const;

@@ -1,9 +1,10 @@
 import { trapUncatchable } from '../../runtime/trap-uncatchable.js';
+import { guestEnvironment } from '../host/guest-environment.js';
 import { costs } from './costs.js';
 import { type Errno, errno } from './errno.js';
 import type { WasiHost } from './wasi-host.js';
 
-/** What a guest finds in `argv`: a name and nothing else. The environment is empty. */
+/** What a guest finds in `argv`: a name and nothing else. */
 const programName = new TextEncoder().encode('function\0');
 
 function writeSizes(host: WasiHost, countPointer: number, bytesPointer: number, count: number, bytes: number): Errno {
@@ -11,6 +12,26 @@ function writeSizes(host: WasiHost, countPointer: number, bytesPointer: number, 
   if (!host.memory.holds(countPointer, 4) || !host.memory.holds(bytesPointer, 4)) return errno.fault;
   host.memory.writeU32(countPointer, count);
   host.memory.writeU32(bytesPointer, bytes);
+  return errno.success;
+}
+
+const encoder = new TextEncoder();
+
+function environmentOf(host: WasiHost): readonly Uint8Array[] {
+  return guestEnvironment(host.state).map(([name, value]) => encoder.encode(`${name}=${value}\0`));
+}
+
+function writeEnvironment(host: WasiHost, vector: number, buffer: number): Errno {
+  const entries = environmentOf(host);
+  let at = buffer >>> 0;
+  for (const [index, entry] of entries.entries()) {
+    host.charge(2 * costs.call + entry.length * costs.textByte);
+    const slot = (vector >>> 0) + 4 * index;
+    if (!host.memory.holds(slot, 4) || !host.memory.holds(at, entry.length)) return errno.fault;
+    host.memory.writeU32(slot, at);
+    host.memory.writeBytes(at, entry);
+    at += entry.length;
+  }
   return errno.success;
 }
 
@@ -25,8 +46,12 @@ export function processFunctions(host: WasiHost) {
       host.memory.writeBytes(buffer, programName);
       return errno.success;
     },
-    environ_sizes_get: (count: number, bytes: number): Errno => writeSizes(host, count, bytes, 0, 0),
-    environ_get: (): Errno => errno.success,
+    environ_sizes_get: (count: number, bytes: number): Errno => {
+      const entries = environmentOf(host);
+      const total = entries.reduce((sum, entry) => sum + entry.length, 0);
+      return writeSizes(host, count, bytes, entries.length, total);
+    },
+    environ_get: (vector: number, buffer: number): Errno => writeEnvironment(host, vector, buffer),
     random_get: (pointer: number, length: number): Errno => {
       const target = host.memory.slice(pointer, length);
       if (target === undefined) return errno.fault;

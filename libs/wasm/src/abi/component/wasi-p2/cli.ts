@@ -1,3 +1,4 @@
+import { guestEnvironment } from '../../host/guest-environment.js';
 import { InputStream, OutputStream } from './io.js';
 import type { WasiInterface, WasiP2Host } from './wasi-p2-host.js';
 
@@ -5,12 +6,17 @@ import type { WasiInterface, WasiP2Host } from './wasi-p2-host.js';
 class TerminalInput {}
 class TerminalOutput {}
 
-/** `wasi:cli`: one argument, no environment, streams, exit. */
+/** `wasi:cli`: one argument, the settings as the environment, streams, exit. */
 export function cliInterfaces(host: WasiP2Host): Readonly<Record<string, WasiInterface>> {
   const noTerminal = (): undefined => undefined;
   return {
     'wasi:cli/environment': {
-      getEnvironment: () => [],
+      getEnvironment: () => {
+        const entries = guestEnvironment(host.state);
+        // Every byte is copied into the guest.
+        for (const [name, value] of entries) host.charge(name.length + Buffer.byteLength(value));
+        return entries;
+      },
       getArguments: () => ['function'],
       initialCwd: (): undefined => undefined,
     },
