@@ -10,6 +10,7 @@ import { HealthModule } from './health/health.module.js';
 import { InvitationsModule } from './invitations/invitations.module.js';
 import { KeysModule } from './keys/keys.module.js';
 import { MembersModule } from './members/members.module.js';
+import { OidcModule } from './oidc/oidc.module.js';
 import { OperatorsModule } from './operators/operators.module.js';
 import { PlansModule } from './plans/plans.module.js';
 import { type Platform, platformModule } from './platform/platform.module.js';
@@ -28,6 +29,7 @@ const features = [
   InvitationsModule,
   OperatorsModule,
   SessionsModule,
+  OidcModule,
   PlansModule,
   ExtensionPointsModule,
   FunctionsModule,

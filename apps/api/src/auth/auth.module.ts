@@ -1,4 +1,4 @@
-import { Module } from '@nestjs/common';
+import { Global, Module } from '@nestjs/common';
 import { AccessService } from './access.service.js';
 import { Authenticator } from './authenticator.js';
 import { PasswordCheck } from './password-check.js';
@@ -7,5 +7,7 @@ import { SessionOpener } from './session-opener.js';
 
 const services = [Authenticator, RefusalLog, AccessService, PasswordCheck, SessionOpener];
 
+/** Who asks and what they may do is a question of every feature. */
+@Global()
 @Module({ providers: services, exports: services })
 export class AuthModule {}
