@@ -27,6 +27,8 @@ export class ScriptedSandbox implements RunsGuests, BuildsModules {
   buildFailures = 0;
   runFailures = 0;
   answer = '{"discounts":[]}';
+  /** Decides by the request; without it every run succeeds with `answer`. */
+  answers: ((request: ExecutionRequest) => Pick<ExecutionResult, 'outcome' | 'output'>) | undefined;
 
   async execute(_artifact: object, request: ExecutionRequest): Promise<ExecutionResult> {
     this.requests.push(request);
@@ -35,7 +37,8 @@ export class ScriptedSandbox implements RunsGuests, BuildsModules {
       throw new Error('the sandbox is on fire');
     }
     const nothing = { logBytesDropped: 0, instructionsUsed: 0, fuelUsed: 0, memoryBytesPeak: 0, cpuUs: 0, wallUs: 0 };
-    return { outcome: 'succeeded', message: 'fine', output: this.answer, log: '', ...nothing };
+    const end = this.answers?.(request) ?? { outcome: 'succeeded', output: this.answer };
+    return { message: 'as it was told', log: '', ...nothing, ...end };
   }
 
   async build(module: Uint8Array): Promise<BuildResult> {
