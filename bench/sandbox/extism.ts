@@ -21,6 +21,8 @@ const pluginWat = `(module
     (call $output (local.get $block) (call $length))
     (i32.const 0)))`;
 const input = '{"cart":[1,2,3]}';
+const warmUpRounds = 10;
+const oursPerRound = 100;
 
 /** One plug-in three ways: Extism's SDK interruptible and not, and our pool; taken in turns, so that noise hits all. */
 export async function compareWithExtism(pool: SandboxPool, rounds: number) {
@@ -37,11 +39,17 @@ export async function compareWithExtism(pool: SandboxPool, rounds: number) {
     if (output?.text() !== input) throw new Error('the plug-in failed under Extism');
     await fresh.close();
   };
+  // Both sides warm: what is compared is the way to work, not the compilers.
+  for (let round = 0; round < warmUpRounds; round += 1) {
+    await theirs(true);
+    await theirs(false);
+    for (let again = 0; again < oursPerRound; again += 1) await ours();
+  }
   const samples = { isolated: [] as number[], inProcess: [] as number[], ours: [] as number[] };
   for (let round = 0; round < rounds; round += 1) {
     samples.isolated.push(await timed(() => theirs(true)));
     samples.inProcess.push(await timed(() => theirs(false)));
-    for (let again = 0; again < 20; again += 1) samples.ours.push(await timed(ours));
+    for (let again = 0; again < oursPerRound; again += 1) samples.ours.push(await timed(ours));
   }
   const isolatedUs = percentile(samples.isolated, 0.5);
   const oursUs = percentile(samples.ours, 0.5);
