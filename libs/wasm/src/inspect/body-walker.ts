@@ -10,6 +10,7 @@ import { outOfRange, readHeapType, readValueType } from './value-types.js';
 
 const bulkFill = 256 + 320 + 11;
 const tableGrow = 256 + 320 + 15;
+const tableSize = 256 + 320 + 16;
 const tableFill = 256 + 320 + 17;
 
 export const structNewDefault = 1;
@@ -32,6 +33,9 @@ export class BodyWalker {
   operators = 0;
   private cost = 0;
   private straight = true;
+  /** The last branch to the start of a loop: which loop, and where the branch ends. */
+  private wentBackTo = -1;
+  private wentBackAt = -1;
   private ended = false;
   private readonly module: DecodedModule;
   private readonly reader: ByteReader;
@@ -131,6 +135,7 @@ export class BodyWalker {
         this.index('global', module.globalCount, offset);
         break;
       case imm.refFunc:
+        module.tableUse.takesReferences = true;
         this.index('function', module.functionTypes.length, offset);
         break;
       case imm.heapType:
@@ -164,6 +169,7 @@ export class BodyWalker {
         this.openTryTable(offset);
         return true;
       case imm.end:
+        this.noteTurn();
         control.end();
         return true;
       case imm.else:
@@ -185,7 +191,8 @@ export class BodyWalker {
         control.end();
         return true;
       case imm.label:
-        this.label(offset);
+        this.labelAt(reader.u32(), control.depth, offset, slot < 0x0e);
+        if (slot !== 0x0c) this.wentBackAt = -1;
         control.adjust(popsOf[slot] as number, pushesOf[slot] as number);
         if (slot === 0x0c) control.dead();
         return true;
@@ -219,6 +226,13 @@ export class BodyWalker {
     else if (slot !== 0x02 && kind !== imm.end && isFlow(slot, kind)) this.straight = false;
   }
 
+  /** At the end of a block: whether it is an `if` that ends with the branch back to the start of its loop. */
+  private noteTurn(): void {
+    if (this.wentBackAt !== this.reader.pos - 1) return;
+    const loop = this.control.loopOfIf;
+    if (loop >= 0 && loop === this.wentBackTo) this.module.loops.turnsInIf(loop);
+  }
+
   private throws(): void {
     this.module.helpers.surcharge.add(0);
     this.flags |= bodyFlag.throws;
@@ -230,17 +244,24 @@ export class BodyWalker {
     if (kind === imm.call) {
       const index = this.index('function', module.functionTypes.length, offset);
       if (slot === 0x12) module.tailCalled.add(index);
+      else module.calls.add(index);
       this.called(slot, this.functionType(index), 0);
       return true;
     }
     if (kind === imm.callIndirect) {
-      const type = this.typeOf(this.index('type', module.types.length, offset), typeKind.func, offset);
+      const typeIndex = this.index('type', module.types.length, offset);
+      const type = this.typeOf(typeIndex, typeKind.func, offset);
       const table = this.index('table', module.tables.length, offset);
       if (table > 0) module.features.add('reference-types');
+      if (slot === 0x11) {
+        this.flags |= bodyFlag.callsIndirect;
+        module.tableUse.called(table, typeIndex);
+      } else module.tableUse.open.add(table);
       this.called(slot, type, 1);
       return true;
     }
     if (kind === imm.callRef) {
+      this.flags |= bodyFlag.callsReference;
       this.called(slot, this.typeOf(this.index('type', module.types.length, offset), typeKind.func, offset), 1);
       return true;
     }
@@ -266,6 +287,7 @@ export class BodyWalker {
       if (slot === bulkFill) helpers.memoryBulk.add(index);
     } else if (kind === imm.table) {
       const index = this.index('table', module.tables.length, offset);
+      if (slot !== tableSize) module.tableUse.open.add(index);
       if (slot === tableGrow) helpers.tableGrow.add(index);
       if (slot === tableFill) helpers.tableBulk.add(index);
     } else if (kind === imm.memoryInit) {
@@ -276,10 +298,14 @@ export class BodyWalker {
       helpers.memoryBulk.add(copyLengthOwner(to, from, module.memories));
     } else if (kind === imm.tableInit) {
       this.index('element segment', module.elementSegments, offset);
-      helpers.tableInit.add(this.index('table', module.tables.length, offset));
+      const table = this.index('table', module.tables.length, offset);
+      helpers.tableInit.add(table);
+      module.tableUse.open.add(table);
     } else if (kind === imm.tableCopy) {
       const to = this.index('table', module.tables.length, offset);
-      helpers.tableBulk.add(copyLengthOwner(to, this.index('table', module.tables.length, offset), module.tables));
+      const from = this.index('table', module.tables.length, offset);
+      helpers.tableBulk.add(copyLengthOwner(to, from, module.tables));
+      module.tableUse.open.add(to).add(from);
     } else if (kind === imm.dataIndex) this.dataIndex(offset);
     else if (kind === imm.elementIndex) reader.u32();
   }
@@ -312,7 +338,7 @@ export class BodyWalker {
 
   private openBlock(slot: number, offset: number): void {
     const { reader, module, control } = this;
-    if (slot === 0x03) this.openLoop();
+    if (slot === 0x03) this.loosen();
     if (slot === 0x06) this.flags |= bodyFlag.handlers;
     control.adjust(popsOf[slot] as number, 0);
     const byte = reader.pos < reader.end ? (reader.bytes[reader.pos] as number) : 0;
@@ -327,19 +353,19 @@ export class BodyWalker {
       module.features.add('multi-value');
       control.push(slot, type.paramCount, type.resultCount, offset);
     }
+    if (slot === 0x03) this.openLoop();
   }
 
   /** A call or a loop inside makes a loop no longer tight. */
   private loosen(): void {
     const { control, module } = this;
-    if (control.tightLoop >= 0) module.tightLoops.clear(control.tightLoop);
+    if (control.tightLoop >= 0) module.loops.loosen(control.tightLoop);
     control.tightLoop = -1;
   }
 
   private openLoop(): void {
     this.flags |= bodyFlag.loops;
-    this.loosen();
-    this.control.tightLoop = this.module.tightLoops.add();
+    this.control.numberLoop(this.module.loops.add());
   }
 
   private blockTypeIndex(offset: number): number {
@@ -383,9 +409,15 @@ export class BodyWalker {
     this.labelAt(this.reader.u32(), this.control.depth, offset);
   }
 
-  private labelAt(label: number, depth: number, offset: number): void {
+  /** @param plain whether a branch to a loop can have something written before it. */
+  private labelAt(label: number, depth: number, offset: number, plain = false): void {
     if (label >= depth) throw outOfRange('label', label, depth, offset);
     if (label === depth - 1) this.flags |= bodyFlag.branchesToEnd;
+    const loop = this.control.loopAt(depth - 1 - label);
+    if (loop < 0) return;
+    this.module.loops.goesBack(loop, plain);
+    this.wentBackTo = loop;
+    this.wentBackAt = this.reader.pos;
   }
 
   private memarg(offset: number): void {

@@ -21,11 +21,12 @@ export function readCodeSection(reader: ByteReader, module: DecodedModule): void
   }
   module.bodyStarts = new Uint32Array(count);
   module.bodyEnds = new Uint32Array(count);
-  module.bodyFlags = new Uint8Array(count);
+  module.bodyFlags = new Uint16Array(count);
   module.bodyLocals = new Uint32Array(count);
   module.frameBytes = new Uint32Array(count);
   module.fixedCosts = new Uint32Array(count);
   module.bodyOperators = new Uint32Array(count);
+  module.calls.expect(count);
   const walker = new BodyWalker(module, reader);
   const sectionEnd = reader.end;
   for (let at = 0; at < count; at++) {
@@ -49,6 +50,7 @@ function readBody(reader: ByteReader, module: DecodedModule, walker: BodyWalker,
     if (reader.pos !== reader.end) {
       throw new WasmError('malformed', 'There are bytes after the end of a function.', { offset: reader.pos });
     }
+    module.calls.endBody(at);
     module.bodyEnds[at] = reader.pos;
     module.bodyFlags[at] = walker.flags;
     module.bodyLocals[at] = walker.localCount;

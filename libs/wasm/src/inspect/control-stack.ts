@@ -15,6 +15,9 @@ export class ControlStack {
   private params = new Int32Array(64);
   private results = new Int32Array(64);
   private opcodes = new Uint8Array(64);
+  private loops = new Int32Array(64);
+  /** The number of the loop that was opened last and has no block in it yet, or -1. */
+  private freshLoop = -1;
   /** The number of the innermost open loop that is still tight, or -1. */
   tightLoop = -1;
 
@@ -37,8 +40,23 @@ export class ControlStack {
     this.params[this.depth] = params;
     this.results[this.depth] = results;
     this.opcodes[this.depth] = opcode;
+    // An `if` that is the first block of a loop has the number of the loop, negative.
+    this.loops[this.depth] = opcode === 0x04 && this.freshLoop >= 0 ? -2 - this.freshLoop : -1;
+    this.freshLoop = -1;
     this.depth++;
     this.setHeight(base + params);
+  }
+
+  /** Gives the innermost block, a loop, its number. */
+  numberLoop(loop: number): void {
+    this.loops[this.depth - 1] = loop;
+    this.tightLoop = loop;
+    this.freshLoop = loop;
+  }
+
+  /** The number of a loop, by how many blocks are open around it, or less for any other block. */
+  loopAt(depth: number): number {
+    return this.loops[depth] as number;
   }
 
   /** The opcode that opened the innermost block, or last split it (`else`, `catch`). */
@@ -46,8 +64,15 @@ export class ControlStack {
     return this.opcodes[this.depth - 1] as number;
   }
 
+  /** The loop that the innermost block, an `if` without another arm, is the first block of, or -1. */
+  get loopOfIf(): number {
+    const loop = this.loops[this.depth - 1] as number;
+    return this.innermost === 0x04 && loop < -1 ? -2 - loop : -1;
+  }
+
   end(): void {
     this.depth--;
+    this.freshLoop = -1;
     // A loop inside makes the loop around it no longer tight, so nothing is taken up again after its end.
     if (this.opcodes[this.depth] === 0x03) this.tightLoop = -1;
     this.setHeight((this.base[this.depth] as number) + (this.results[this.depth] as number));
@@ -86,6 +111,7 @@ export class ControlStack {
     this.base = larger(this.base);
     this.params = larger(this.params);
     this.results = larger(this.results);
+    this.loops = larger(this.loops);
     const opcodes = new Uint8Array(size);
     opcodes.set(this.opcodes);
     this.opcodes = opcodes;

@@ -24,6 +24,8 @@ export interface DecodedType {
   /** Functions: 16 per vector and 8 per any other parameter, as in a frame. Structs: the bytes of their fields. */
   readonly paramBytes: number;
   readonly hasVector: boolean;
+  /** A function type that stands alone and has no subtypes: what it looks like is all that tells it from others. */
+  readonly plain: boolean;
 }
 
 export interface DecodedImport {
@@ -72,27 +74,45 @@ export const bodyFlag = {
   branchesToEnd: 16,
   vectors: 32,
   throws: 64,
+  callsIndirect: 128,
+  /** Calls what only a reference names. */
+  callsReference: 256,
 } as const;
 
-/** One bit per loop of the code section, in the order in which the loops start. */
-export class LoopBits {
-  private bits = new Uint8Array(256);
+/** What is known of a loop before its code is written anew. */
+export const loopNote = { tight: 1, manyWaysBack: 2, wayBack: 4, turnsInIf: 8 } as const;
+
+/** One note per loop of the code section, in the order in which the loops start. */
+export class LoopNotes {
+  private notes = new Uint8Array(256);
   private count = 0;
   private taken = 0;
 
-  /** Makes room for one more loop. @returns its number. */
+  /** Makes room for one more loop, which is tight and has no way back so far. @returns its number. */
   add(): number {
-    if (this.count === this.bits.length) {
+    if (this.count === this.notes.length) {
       const larger = new Uint8Array(this.count * 2);
-      larger.set(this.bits);
-      this.bits = larger;
+      larger.set(this.notes);
+      this.notes = larger;
     }
-    this.bits[this.count] = 1;
+    this.notes[this.count] = loopNote.tight;
     return this.count++;
   }
 
-  clear(loop: number): void {
-    this.bits[loop] = 0;
+  /** Notes a call or a loop inside. */
+  loosen(loop: number): void {
+    this.notes[loop] = (this.notes[loop] as number) & ~loopNote.tight;
+  }
+
+  /** Notes a branch to the start; with `plain` it is a `br` or a `br_if`. */
+  goesBack(loop: number, plain: boolean): void {
+    const before = this.notes[loop] as number;
+    this.notes[loop] = before | (plain && (before & loopNote.wayBack) === 0 ? loopNote.wayBack : loopNote.manyWaysBack);
+  }
+
+  /** Notes that the loop goes round in an `if`, which is the first block in it, and ends behind it. */
+  turnsInIf(loop: number): void {
+    this.notes[loop] = (this.notes[loop] as number) | loopNote.turnsInIf;
   }
 
   /** Starts over for a second walk over the code. */
@@ -100,9 +120,68 @@ export class LoopBits {
     this.taken = 0;
   }
 
-  /** The bit of the next loop in order. */
-  take(): boolean {
-    return this.bits[this.taken++] === 1;
+  /** The note of the next loop in order. */
+  take(): number {
+    return this.notes[this.taken++] as number;
+  }
+}
+
+/** What an active element segment puts into a table. */
+export interface ActiveElements {
+  readonly table: number;
+  readonly functions: readonly number[];
+}
+
+/** How the code and the segments of a module use its tables. */
+export class TableUse {
+  readonly segments: ActiveElements[] = [];
+  /** Tables that are used in another way than by indirect calls and by segments of plain functions. */
+  readonly open = new Set<number>();
+  /** By table: the types that indirect calls through it expect. */
+  readonly calledAs = new Map<number, Set<number>>();
+  /** Whether code takes references to functions, which segments may have to declare. */
+  takesReferences = false;
+
+  called(table: number, type: number): void {
+    const types = this.calledAs.get(table);
+    if (types === undefined) this.calledAs.set(table, new Set([type]));
+    else types.add(type);
+  }
+}
+
+/** Which functions the bodies call by name, body after body. */
+export class CallGraph {
+  private callees = new Uint32Array(1024);
+  private count = 0;
+  /** By defined function: where the calls of its body end; they start where those of the body before end. */
+  private ends = new Uint32Array(0);
+
+  /** @param bodies how many bodies there will be. */
+  expect(bodies: number): void {
+    this.ends = new Uint32Array(bodies);
+  }
+
+  add(callee: number): void {
+    if (this.count === this.callees.length) {
+      const larger = new Uint32Array(this.count * 2);
+      larger.set(this.callees);
+      this.callees = larger;
+    }
+    this.callees[this.count++] = callee;
+  }
+
+  endBody(body: number): void {
+    this.ends[body] = this.count;
+  }
+
+  /** The functions that a body calls, as often as it calls them. */
+  of(body: number): Uint32Array {
+    return this.callees.subarray(body === 0 ? 0 : this.ends[body - 1], this.ends[body]);
+  }
+
+  /** All calls of the module. */
+  get all(): Uint32Array {
+    return this.callees.subarray(0, this.count);
   }
 }
 
@@ -147,13 +226,15 @@ export class DecodedModule {
   constantBytes = 0;
   /** Locals of all bodies, parameters not included. */
   localsDeclared = 0;
-  /** Functions that code outside the module, or an indirect call, can reach. */
+  /** Functions that code outside the module, or references, can reach; without the functions of active segments. */
   readonly escaping = new Set<number>();
+  readonly tableUse = new TableUse();
+  readonly calls = new CallGraph();
   readonly features = new Set<string>();
   /** By defined function: the body's bytes, its flags, its locals (with parameters) and its frame. */
   bodyStarts = new Uint32Array(0);
   bodyEnds = new Uint32Array(0);
-  bodyFlags = new Uint8Array(0);
+  bodyFlags = new Uint16Array(0);
   bodyLocals = new Uint32Array(0);
   frameBytes = new Uint32Array(0);
   /** What one run costs, for bodies without any control flow, calls or bulk operators; 0 for all others. */
@@ -172,8 +253,7 @@ export class DecodedModule {
     arrayBulk: new Set(),
     surcharge: new Set(),
   };
-  /** Loops that have neither calls nor other loops in them. */
-  readonly tightLoops = new LoopBits();
+  readonly loops = new LoopNotes();
   /** Where the new encoding of exceptions is first used, in code or in a type. */
   exnrefOffset: number | undefined;
   moduleName: string | undefined;

@@ -17,7 +17,9 @@ export function readTableSection(reader: ByteReader, module: DecodedModule): voi
         throw new WasmError('malformed', 'A table has an unknown form.', { offset: reader.pos - 1 });
     }
     readTableType(reader, module, false);
-    if (initialised) readConstExpression(reader, module);
+    if (!initialised) continue;
+    readConstExpression(reader, module);
+    module.tableUse.open.add(module.tables.length - 1);
   }
 }
 
@@ -68,6 +70,7 @@ export function readExportSection(reader: ByteReader, module: DecodedModule): vo
     const space = spaces[code] as number;
     if (index >= space) throw outOfRange(kind, index, space, offset);
     if (code === 0) module.escaping.add(index);
+    if (code === 1) module.tableUse.open.add(index);
     module.exports.push({ name, kind, index });
   }
 }

@@ -21,7 +21,11 @@ export function readTypeSection(reader: ByteReader, module: DecodedModule): void
     }
     checkLimit(module.limits, 'typesMax', module.types.length + size, reader.pos);
     const bound = module.types.length + size;
-    for (let member = 0; member < size; member++) module.types.push(readSubtype(reader, module, bound));
+    for (let member = 0; member < size; member++) {
+      const alone = !isGroup && reader.bytes[reader.pos] === 0x60;
+      const type = readSubtype(reader, module, bound);
+      module.types.push(alone ? { ...type, plain: true } : type);
+    }
   }
 }
 
@@ -69,6 +73,7 @@ function readFunctionType(reader: ByteReader, module: DecodedModule, bound: numb
     elementShift: 0,
     paramBytes: 8 * (paramCount + paramVectors),
     hasVector: paramVectors + resultVectors > 0,
+    plain: false,
   };
 }
 
@@ -104,7 +109,17 @@ function aggregate(
   paramBytes: number,
 ): DecodedType {
   const results = { start: params.end, end: params.end };
-  return { kind, paramCount: count, resultCount: 0, params, results, elementShift, paramBytes, hasVector: false };
+  return {
+    kind,
+    paramCount: count,
+    resultCount: 0,
+    params,
+    results,
+    elementShift,
+    paramBytes,
+    hasVector: false,
+    plain: false,
+  };
 }
 
 const shifts: Readonly<Record<string, number>> = { i32: 2, f32: 2, i64: 3, f64: 3, v128: 4 };

@@ -2,13 +2,13 @@ import { ByteReader } from '../binary/byte-reader.js';
 import { ByteWriter } from '../binary/byte-writer.js';
 import { immediate as imm } from '../binary/immediates.js';
 import { immediateOf } from '../binary/opcodes.js';
-import { bodyFlag, type DecodedModule } from '../inspect/decoded-module.js';
+import { bodyFlag, type DecodedModule, loopNote } from '../inspect/decoded-module.js';
 import { readOperator } from '../inspect/operator-reader.js';
 import { Charges } from './charges.js';
 import { CodeEmitter } from './code-emitter.js';
 import { DataOperators } from './data-operators.js';
 import { copyOperator, skipMemarg, skipValueType } from './operator-copy.js';
-import { type RewritePlan, type Shape, shape } from './plan.js';
+import { type RewritePlan, type Shape, shape, takesDepth } from './plan.js';
 
 /** What a throw costs beside its 1: the engine makes an object and unwinds frames, which takes some 300 ns. */
 const throwFuel = 200;
@@ -27,6 +27,9 @@ export class BodyRewriter {
   private localShift = 0;
   private wrapsBody = false;
   private frame = 0;
+  /** Whether the body needs a local to keep the index of an indirect call in, and which it is. */
+  private callsThroughTable = false;
+  private indexLocal = 0;
 
   constructor(plan: RewritePlan) {
     this.plan = plan;
@@ -41,11 +44,11 @@ export class BodyRewriter {
    * Rewrites one body; `out` then holds it without its size. With `paysItself` a body that callers would pay for gets
    * a charge of its own, for callers that come through a table or from outside.
    */
-  rewrite(defined: number, paysItself = false): void {
+  rewrite(defined: number, own: Shape, paysItself = false): void {
     const { module, plan, out, emit, reader, charges } = this;
     const typeIndex = module.functionTypes[module.importedFunctions + defined] as number;
+    const index = module.importedFunctions + defined;
     const flags = module.bodyFlags[defined] as number;
-    const own = plan.shape(module.importedFunctions + defined);
     this.shape = own;
     this.paramCount = module.types[typeIndex]?.paramCount ?? 0;
     this.frame = plan.frame(defined);
@@ -53,19 +56,21 @@ export class BodyRewriter {
     out.pos = 0;
     reader.pos = module.bodyStarts[defined] as number;
     reader.end = module.bodyEnds[defined] as number;
-    this.localShift = own === shape.full ? 2 : own === shape.leaf ? 1 : 0;
+    this.localShift = takesDepth(own) ? 2 : own === shape.leaf ? 1 : 0;
+    this.indexLocal = (module.bodyLocals[defined] as number) + (own === shape.outer ? 2 : this.localShift);
     const added = own === shape.outer ? (module.bodyLocals[defined] as number) : this.paramCount;
     emit.enter(added, own === shape.leaf ? added : added + 1, (flags & bodyFlag.handlers) !== 0, own);
+    this.callsThroughTable = (flags & bodyFlag.callsIndirect) !== 0 && plan.privateTables.size > 0;
     this.copyLocals();
     if (own === shape.outer) emit.loadAtOuterEntry();
     else emit.loadAtInnerEntry();
     if (paysItself) emit.payFixed(plan.fixedCost(module.importedFunctions + defined));
     if (own === shape.free) charges.enterFree();
-    else if (own !== shape.leaf) charges.enter(true, this.frame);
-    else charges.enter(plan.uncheckedCost(module.importedFunctions + defined) === 0, undefined);
+    else if (own === shape.full || own === shape.outer) charges.enter(true, this.frame);
+    // What stands in a table for a function that its callers pay for is as short as that one.
+    else charges.enter(plan.uncheckedCost(index) === 0 && plan.shape(index) !== shape.free, undefined);
     if (this.wrapsBody) this.openWrapper(typeIndex);
     this.copyCode();
-    emit.exit(this.frame);
     out.u8(0x0b);
   }
 
@@ -73,7 +78,7 @@ export class BodyRewriter {
     const { reader, out } = this;
     const outer = this.shape === shape.outer;
     const groups = reader.u32();
-    out.u32(outer ? groups + 2 : groups);
+    out.u32(groups + (outer ? 2 : 0) + (this.callsThroughTable ? 1 : 0));
     const start = reader.pos;
     for (let at = 0; at < groups; at++) {
       reader.skipLeb(5);
@@ -81,6 +86,7 @@ export class BodyRewriter {
     }
     out.raw(reader.bytes, start, reader.pos);
     if (outer) out.list([1, 0x7f, 1, 0x7e]);
+    if (this.callsThroughTable) out.list([1, 0x7f]);
   }
 
   /** A block around the body turns branches to the function's own label into branches to the code that leaves it. */
@@ -108,14 +114,18 @@ export class BodyRewriter {
         this.copyLocal(slot);
       } else if (kind === imm.end) {
         if (charges.depth === 0) break;
-        charges.end();
         out.u8(0x0b);
+        charges.end();
       } else {
         this.copyOther(slot, kind, start);
       }
     }
-    if (this.wrapsBody) out.u8(0x0b);
-    charges.close();
+    if (this.wrapsBody) {
+      // Branches come here as well, and all of them leave the fuel in its local.
+      charges.close();
+      out.u8(0x0b);
+      this.emit.exit(this.frame, 0);
+    } else this.emit.exit(this.frame, charges.closeInto());
   }
 
   private copyLocal(slot: number): void {
@@ -151,11 +161,13 @@ export class BodyRewriter {
       case imm.call:
         this.copyCall(slot);
         return;
-      case imm.callIndirect:
-        reader.u32();
-        reader.u32();
-        this.copyIndirect(slot, start);
+      case imm.callIndirect: {
+        const type = reader.u32();
+        const table = reader.u32();
+        if (this.plan.privateTables.has(table)) this.copyPrivateIndirect(type, table);
+        else this.copyIndirect(slot, start);
         return;
+      }
       case imm.callRef:
         reader.u32();
         this.copyIndirect(slot, start);
@@ -203,15 +215,13 @@ export class BodyRewriter {
         return;
       case imm.return:
         charges.leave();
-        charges.close();
-        emit.exit(this.frame);
+        emit.exit(this.frame, charges.closeInto());
         copyOperator(this.reader, this.out, start);
         charges.dead();
         return;
       case imm.unreachable:
         charges.leave();
-        charges.close();
-        emit.flushFuel();
+        emit.flushFuel(charges.closeInto());
         out.u8(slot);
         charges.dead();
         return;
@@ -249,11 +259,23 @@ export class BodyRewriter {
   }
 
   private copyBranch(slot: number, start: number): void {
-    const { charges } = this;
+    const { charges, emit, out } = this;
     charges.add(1);
-    charges.target(this.reader.u32());
+    const label = this.reader.u32();
+    charges.target(label);
     charges.close();
-    copyOperator(this.reader, this.out, start);
+    const wayBack = charges.wayBack(label);
+    if (wayBack === 0) copyOperator(this.reader, this.out, start);
+    else if (slot === 0x0c) {
+      emit.checkWayBack(wayBack === 2);
+      copyOperator(this.reader, this.out, start);
+    } else {
+      out.list([0x04, 0x40]);
+      emit.checkWayBack(wayBack === 2);
+      out.u8(0x0c);
+      out.u32(label + 1);
+      out.u8(0x0b);
+    }
     if (slot === 0x0c) charges.dead();
   }
 
@@ -266,11 +288,21 @@ export class BodyRewriter {
     const { reader, charges } = this;
     if (slot !== 0x02 && slot !== 0x03) charges.add(1);
     const byte = reader.bytes[reader.pos] as number;
+    const typeStart = reader.pos;
     if (byte === 0x63 || byte === 0x64) skipValueType(reader);
     else reader.s33();
     if (kind === imm.tryTable) this.markHandlers();
     copyOperator(this.reader, this.out, start);
-    charges.open(slot, slot === 0x03 && this.module.tightLoops.take());
+    charges.open(slot, slot === 0x03 ? this.noteOfLoop(typeStart) : 0);
+  }
+
+  /** A loop with parameters gets them with the branch, so nothing can stand before one that has a condition. */
+  private noteOfLoop(typeAt: number): number {
+    const note = this.module.loops.take();
+    const byte = this.reader.bytes[typeAt] as number;
+    if (byte >= 0x40 && byte < 0x80) return note;
+    const type = this.module.types[new ByteReader(this.reader.bytes, typeAt).s33()];
+    return type?.paramCount === 0 ? note : note | loopNote.manyWaysBack;
   }
 
   private markHandlers(): void {
@@ -290,8 +322,7 @@ export class BodyRewriter {
     charges.add(callee === shape.free && slot === 0x10 ? 1 + plan.fixedCost(index) : 1);
     if (callee !== shape.free || slot === 0x12) charges.leave();
     if (slot === 0x12) {
-      charges.close();
-      emit.exit(this.frame);
+      emit.exit(this.frame, charges.closeInto());
       out.u8(slot);
       out.u32(index);
       charges.dead();
@@ -302,13 +333,13 @@ export class BodyRewriter {
       emit.freeCall(inner);
       return;
     }
-    charges.close();
+    const owed = charges.closeInto();
     if (inner >= 0) {
-      emit.innerCall(inner, callee);
+      emit.innerCall(inner, callee, owed);
       charges.returned(plan.uncheckedCost(index));
       return;
     }
-    emit.flushAll();
+    emit.flushAll(owed);
     out.u8(slot);
     out.u32(index);
     this.takeBack();
@@ -319,16 +350,26 @@ export class BodyRewriter {
     charges.add(1);
     const tail = slot === 0x13 || slot === 0x15;
     charges.leave();
-    charges.close();
+    const owed = charges.closeInto();
     if (tail) {
-      emit.exit(this.frame);
+      emit.exit(this.frame, owed);
       copyOperator(this.reader, this.out, start);
       charges.dead();
       return;
     }
-    emit.flushAll();
+    emit.flushAll(owed);
     copyOperator(this.reader, this.out, start);
     this.takeBack();
+  }
+
+  /** An indirect call of an inner function: the counters go below the index on the operand stack. */
+  private copyPrivateIndirect(type: number, table: number): void {
+    const { charges, emit, plan } = this;
+    charges.add(1);
+    charges.leave();
+    charges.close();
+    emit.innerIndirectCall(plan.types.inner(type, true), table, this.indexLocal);
+    charges.returned(plan.indirectUnchecked);
   }
 
   /** Goes on behind a call of something that keeps the fuel in its global. */

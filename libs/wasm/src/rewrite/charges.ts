@@ -1,3 +1,4 @@
+import { loopNote } from '../inspect/decoded-module.js';
 import type { CodeEmitter } from './code-emitter.js';
 
 /**
@@ -31,6 +32,18 @@ export class Charges {
   private segments = new Int32Array(64);
   /** By open block: the outermost block that a branch in it goes to, or -1 when the function or the run may end in it. */
   private reach = new Int32Array(64);
+  /** By open block: 0, or of a loop that asks on its way back, 1, or 2 when it does so without a call. */
+  private waysBack = new Uint8Array(64);
+  /** By open block: 1 for a loop whose first block is the `if` that it goes round in. */
+  private turns = new Uint8Array(64);
+  /** By open block: of such an `if`, the segment that goes on in it, or -1; and what the segment cost before. */
+  private through = new Int32Array(64);
+  private costBefore = new Uint32Array(64);
+  private checked = false;
+  /** Whether the charge of the segment is a plain one, which can also be made where the segment ends. */
+  private movable = false;
+  /** Whether it takes the fuel from the operand stack, where a call has left it. */
+  private returning = false;
   private unchecked = 0;
   private cost = 0;
   private patchAt = -1;
@@ -57,6 +70,9 @@ export class Charges {
     this.cost = 1;
     this.unchecked = 1;
     this.patchAt = this.emit.charge(check, frameBytes, false);
+    this.checked = check;
+    this.movable = !check && !this.emit.keepsFuelInGlobal;
+    this.returning = false;
   }
 
   /** Starts a function that its callers pay for: nothing is charged in it. */
@@ -79,10 +95,29 @@ export class Charges {
     if (this.patchAt < 0) return;
     if (this.depth > 0 && this.segments[this.depth - 1] === this.patchAt)
       this.emit.writeCharge(this.patchAt, this.cost);
-    else if (this.cost === 0) this.emit.removeCharge(this.patchAt);
+    else if (this.cost === 0 && this.returning) this.emit.removeReturned(this.patchAt);
+    else if (this.cost === 0 && this.movable) this.emit.removeCharge(this.patchAt);
     else this.emit.patchCharge(this.patchAt, this.cost);
     this.patchAt = -1;
     this.cost = 0;
+  }
+
+  /**
+   * Ends the segment before something that takes the fuel from here and does not give it back to the local: there the
+   * charge can be made on the way, without writing the local.
+   * @returns what is still to be charged.
+   */
+  closeInto(): number {
+    const { patchAt, cost } = this;
+    const keepsOpen = this.depth > 0 && this.segments[this.depth - 1] === patchAt;
+    if (patchAt < 0 || keepsOpen || !this.movable || cost === 0 || !this.emit.canMove(patchAt)) {
+      this.close();
+      return 0;
+    }
+    this.emit.removeCharge(patchAt);
+    this.patchAt = -1;
+    this.cost = 0;
+    return cost;
   }
 
   /**
@@ -92,7 +127,12 @@ export class Charges {
   returned(unchecked: number): void {
     this.unchecked += unchecked;
     if (this.deadDepth >= 0 || this.unchecked >= uncheckedMax) this.emit.keepReturned();
-    else this.patchAt = this.emit.chargeReturned();
+    else {
+      this.patchAt = this.emit.chargeReturned();
+      this.checked = false;
+      this.movable = false;
+      this.returning = true;
+    }
   }
 
   /** Notes that the run may end here, or leave the function. */
@@ -111,8 +151,13 @@ export class Charges {
     this.arrive(label, uncheckedMax);
   }
 
-  /** Enters a block; a tight loop is one that has neither calls nor other loops in it. */
-  open(opcode: number, tightLoop = false): void {
+  /** How the target of a label asks whether anything is left when a branch goes back to it: see `waysBack`. */
+  wayBack(label: number): number {
+    return this.deadDepth >= 0 || label >= this.depth ? 0 : (this.waysBack[this.depth - 1 - label] as number);
+  }
+
+  /** Enters a block; of a loop with the note that was made of it. */
+  open(opcode: number, note = 0): void {
     if (this.depth === this.kinds.length) this.grow();
     // Exceptions leave a block from anywhere.
     this.reach[this.depth] = opcode > 0x05 ? -1 : this.depth;
@@ -122,12 +167,19 @@ export class Charges {
     this.targeted[this.depth] = 0;
     this.atEnd[this.depth] = 0;
     this.atStart[this.depth] = this.unchecked;
+    const tight = (note & loopNote.tight) !== 0;
+    const late = opcode === 0x03 && tight && (note & loopNote.manyWaysBack) === 0;
+    this.waysBack[this.depth] = late ? (tight ? 2 : 1) : 0;
+    this.turns[this.depth] = (note & loopNote.turnsInIf) !== 0 && late ? 1 : 0;
+    const goesOn = this.takeTurn() && opcode === 0x04 && this.patchAt >= 0 && !this.checked;
+    this.through[this.depth] = goesOn ? this.patchAt : -1;
+    this.costBefore[this.depth] = this.cost;
     this.depth++;
-    if (opcode !== 0x02) this.close();
+    if (opcode !== 0x02 && !goesOn) this.close();
     if (this.deadDepth >= 0) this.deadDepth++;
-    else if (opcode === 0x03) {
+    else if (opcode === 0x03 && !late) {
       this.checkPending = true;
-      this.tightLoop = tightLoop;
+      this.tightLoop = tight;
     }
   }
 
@@ -142,9 +194,25 @@ export class Charges {
       // An `if` may have no other arm: then its end is reached from its start.
       const skipped = kind === 0x04 ? (this.atStart[this.depth] as number) : 0;
       this.unchecked = Math.max(this.unchecked, skipped, this.atEnd[this.depth] as number);
-      if (this.reach[this.depth] === this.depth) this.goOn(this.segments[this.depth] as number);
+      if ((this.through[this.depth] as number) >= 0) this.giveBack();
+      else if (this.reach[this.depth] === this.depth) this.goOn(this.segments[this.depth] as number);
     }
     if (this.depth > 0) this.lower(this.depth - 1, this.reach[this.depth] as number);
+  }
+
+  /** Whether the block that opens is the first one of a loop that goes round in it. */
+  private takeTurn(): boolean {
+    if (this.depth === 0 || this.turns[this.depth - 1] === 0) return false;
+    this.turns[this.depth - 1] = 0;
+    return true;
+  }
+
+  /** Behind the `if` that a loop goes round in: what was charged for its arm in advance has not run this time. */
+  private giveBack(): void {
+    const charged = this.emit.chargeAt(this.through[this.depth] as number) - (this.costBefore[this.depth] as number);
+    if (charged === 0) return;
+    this.start();
+    this.cost = -charged;
   }
 
   /** The other arm of an `if`. */
@@ -176,6 +244,9 @@ export class Charges {
     if (cost >= uncheckedMax) return;
     this.patchAt = segment;
     this.cost = cost;
+    this.checked = true;
+    this.movable = false;
+    this.returning = false;
   }
 
   /** Blocks that started without a segment get this one. */
@@ -188,6 +259,9 @@ export class Charges {
     this.patchAt = this.emit.charge(check, undefined, this.checkPending && this.tightLoop);
     this.settle(this.patchAt);
     this.checkPending = false;
+    this.checked = check;
+    this.movable = !check && !this.emit.keepsFuelInGlobal;
+    this.returning = false;
     if (check) this.unchecked = 0;
   }
 
@@ -208,6 +282,10 @@ export class Charges {
     this.targeted = doubled(this.targeted, new Uint8Array(this.targeted.length * 2));
     this.reach = doubled(this.reach, new Int32Array(this.reach.length * 2));
     this.segments = doubled(this.segments, new Int32Array(this.segments.length * 2));
+    this.waysBack = doubled(this.waysBack, new Uint8Array(this.waysBack.length * 2));
+    this.turns = doubled(this.turns, new Uint8Array(this.turns.length * 2));
+    this.through = doubled(this.through, new Int32Array(this.through.length * 2));
+    this.costBefore = doubled(this.costBefore, new Uint32Array(this.costBefore.length * 2));
     this.atEnd = doubled(this.atEnd, new Uint32Array(this.atEnd.length * 2));
     this.atStart = doubled(this.atStart, new Uint32Array(this.atStart.length * 2));
   }

@@ -1,6 +1,6 @@
 import type { ByteWriter } from '../binary/byte-writer.js';
 import { sliceInstructions } from './counters.js';
-import { type RewritePlan, type Shape, shape } from './plan.js';
+import { type RewritePlan, type Shape, shape, takesDepth } from './plan.js';
 
 /** Code behind a charge is moved up to save a byte only when it is short: nested blocks would make the time quadratic. */
 const movedBytesMax = 1_024;
@@ -84,19 +84,33 @@ export class CodeEmitter {
       this.getFuel();
     } else this.op(0x22, this.fuelLocal);
     if (frameBytes !== undefined) this.takeFrame(frameBytes);
+    this.ifNegative(frameBytes !== undefined, inPlace);
+    return patchAt;
+  }
+
+  /** Asks on the way back to the start of a loop whether anything is left. */
+  checkWayBack(inPlace: boolean): void {
+    this.out.reserve(64);
+    this.getFuel();
+    this.ifNegative(false, inPlace);
+  }
+
+  private ifNegative(withDepth: boolean, inPlace: boolean): void {
+    const { out } = this;
     out.list([0x42, 0x00, 0x53]);
     this.unlikely.push(out.pos);
     out.list([0x04, 0x40]);
     if (inPlace) this.nextSlice();
     else {
-      if (frameBytes === undefined) out.list([0x41, 0x00]);
-      else this.op(0x20, this.depthLocal);
+      if (withDepth) this.op(0x20, this.depthLocal);
+      else out.list([0x41, 0x00]);
       this.getFuel();
       this.op(0x10, this.slow);
       this.setFuel();
     }
     out.u8(0x0b);
-    return patchAt;
+    // What was written last is in an arm that hardly ever runs.
+    this.setEnd = -1;
   }
 
   /**
@@ -155,19 +169,29 @@ export class CodeEmitter {
    * a byte, and the hints in it with it.
    */
   patchCharge(patchAt: number, cost: number): void {
-    const { out, unlikely } = this;
-    const { bytes } = out;
-    if (cost > 63 || out.pos - patchAt > movedBytesMax) {
+    if (cost > 63 || cost < -64 || !this.canMove(patchAt)) {
       this.writeCharge(patchAt, cost);
       return;
     }
-    bytes[patchAt] = cost;
-    bytes.copyWithin(patchAt + 1, patchAt + 2, out.pos);
-    out.pos--;
-    this.setStart--;
-    this.setEnd--;
-    for (let at = unlikely.length - 1; at >= 0 && (unlikely[at] as number) > patchAt; at--) {
-      unlikely[at] = (unlikely[at] as number) - 1;
+    this.out.bytes[patchAt] = cost & 0x7f;
+    this.drop(patchAt + 1, 1);
+  }
+
+  /** Whether the code behind a charge is short enough to be moved up. */
+  canMove(patchAt: number): boolean {
+    return this.out.pos - patchAt <= movedBytesMax;
+  }
+
+  /** Takes bytes out of what has been written. */
+  private drop(from: number, count: number): void {
+    const { out, unlikely } = this;
+    out.bytes.copyWithin(from, from + count, out.pos);
+    out.pos -= count;
+    if (this.setStart < from + count) this.setEnd = -1;
+    this.setStart -= count;
+    this.setEnd -= count;
+    for (let at = unlikely.length - 1; at >= 0 && (unlikely[at] as number) > from; at--) {
+      unlikely[at] = (unlikely[at] as number) - count;
     }
   }
 
@@ -175,27 +199,46 @@ export class CodeEmitter {
   writeCharge(patchAt: number, cost: number): void {
     const { bytes } = this.out;
     bytes[patchAt] = (cost & 0x7f) | 0x80;
-    bytes[patchAt + 1] = cost >> 7;
+    bytes[patchAt + 1] = (cost >> 7) & 0x7f;
   }
 
   /** What {@link writeCharge} wrote. */
   readCharge(patchAt: number): number {
     const { bytes } = this.out;
     if ((bytes[patchAt] as number) < 0x80) throw new RangeError('this charge was closed for good');
-    return ((bytes[patchAt] as number) & 0x7f) | ((bytes[patchAt + 1] as number) << 7);
+    return this.chargeAt(patchAt);
   }
 
-  /** Takes a charge out again that came to nothing. */
+  /** What {@link patchCharge} or {@link writeCharge} wrote. */
+  chargeAt(patchAt: number): number {
+    const { bytes } = this.out;
+    const low = bytes[patchAt] as number;
+    if (low < 0x80) return (low << 25) >> 25;
+    return (((low & 0x7f) | ((bytes[patchAt + 1] as number) << 7)) << 18) >> 18;
+  }
+
+  /** Takes a charge behind a call out again that came to nothing. */
+  removeReturned(patchAt: number): void {
+    if (this.canMove(patchAt)) this.drop(patchAt - 1, 4);
+    else this.writeCharge(patchAt, 0);
+  }
+
+  /** Takes a charge without a check out again: it came to nothing, or what follows pays it. */
   removeCharge(patchAt: number): void {
-    const { out } = this;
-    if (out.pos - patchAt > movedBytesMax) {
+    if (this.fuelInGlobal || !this.canMove(patchAt)) {
       this.writeCharge(patchAt, 0);
       return;
     }
-    out.bytes.copyWithin(patchAt - 1, patchAt + 3, out.pos);
-    out.pos -= 4;
-    this.setStart -= 4;
-    this.setEnd -= 4;
+    const { bytes } = this.out;
+    const access = this.fuelLocal < 0x80 ? 2 : 3;
+    // Where the fuel was written right before or read right behind, one operator did both.
+    const readAt = patchAt - 1 - access;
+    const readsOnly = bytes[readAt] === 0x20;
+    const writesOnly = bytes[patchAt + 3] === 0x21;
+    if (!readsOnly) bytes[readAt] = 0x21;
+    if (!writesOnly) bytes[patchAt + 3] = 0x20;
+    const from = readsOnly ? readAt : patchAt - 1;
+    this.drop(from, patchAt + 3 + (writesOnly ? access : 0) - from);
   }
 
   /** Calls a function that its caller pays for. */
@@ -203,11 +246,28 @@ export class CodeEmitter {
     this.op(0x10, index);
   }
 
-  /** Calls an inner function, which leaves the fuel on the operand stack. */
-  innerCall(index: number, callee: Shape): void {
-    if (callee === shape.full) this.op(0x20, this.depthLocal);
-    this.getFuel();
+  /** Calls an inner function, which leaves the fuel on the operand stack; `owed` is charged on the way. */
+  innerCall(index: number, callee: Shape, owed: number): void {
+    if (takesDepth(callee)) this.getDepth();
+    this.getFuel(owed);
     this.op(0x10, index);
+  }
+
+  /** A leaf has no stack to hand on; what it calls takes none, even where its signature has a place for it. */
+  private getDepth(): void {
+    if (this.shape === shape.leaf) this.out.list([0x41, 0x00]);
+    else this.op(0x20, this.depthLocal);
+  }
+
+  /** Calls an inner function through a table; should the call fail, the count up to here is in its global. */
+  innerIndirectCall(type: number, table: number, indexLocal: number): void {
+    this.op(0x21, indexLocal);
+    this.flushFuel();
+    this.op(0x20, this.depthLocal);
+    this.getFuel();
+    this.op(0x20, indexLocal);
+    this.op(0x11, type);
+    this.out.u32(table);
   }
 
   /** Charges a segment that starts behind a call, from the fuel that the call left. @returns where to patch the cost. */
@@ -240,14 +300,15 @@ export class CodeEmitter {
     this.helperCall(this.surchargeHelper);
   }
 
-  flushFuel(): void {
+  /** Writes the fuel to its global and charges what is `owed` there only: the local is not read again. */
+  flushFuel(owed = 0): void {
     if (this.fuelInGlobal || this.shape === shape.free) return;
-    this.getFuel();
+    this.getFuel(owed);
     this.op(0x24, this.fuel);
   }
 
-  flushAll(): void {
-    this.flushFuel();
+  flushAll(owed: number): void {
+    this.flushFuel(owed);
     this.op(0x20, this.depthLocal);
     this.op(0x24, this.depth);
   }
@@ -269,13 +330,13 @@ export class CodeEmitter {
   }
 
   /** What has to happen before a function is left: results are on the operand stack already. */
-  exit(frameBytes: number): void {
+  exit(frameBytes: number, owed: number): void {
     if (this.shape === shape.free) return;
     if (this.shape !== shape.outer) {
-      this.getFuel();
+      this.getFuel(owed);
       return;
     }
-    this.flushFuel();
+    this.flushFuel(owed);
     this.op(0x20, this.depthLocal);
     this.out.u8(0x41);
     this.out.s32(frameBytes);
@@ -284,12 +345,16 @@ export class CodeEmitter {
   }
 
   /** Right behind a write of the local, the write becomes one that leaves the value on the operand stack. */
-  private getFuel(): void {
+  private getFuel(owed = 0): void {
     if (this.fuelInGlobal) this.op(0x23, this.fuel);
     else if (this.setEnd === this.out.pos) {
       this.out.bytes[this.setStart] = 0x22;
       this.setEnd = -1;
     } else this.op(0x20, this.fuelLocal);
+    if (owed === 0) return;
+    this.out.u8(0x42);
+    this.out.s32(owed);
+    this.out.u8(0x7d);
   }
 
   private setFuel(): void {

@@ -1,7 +1,7 @@
 import { ByteWriter } from '../binary/byte-writer.js';
 import { WasmError } from '../binary/wasm-error.js';
 import { BodyRewriter } from './body-rewriter.js';
-import { helperFunctions, wrapperBody } from './helper-functions.js';
+import { helperFunctions, tableEntryBody, wrapperBody } from './helper-functions.js';
 import { type RewritePlan, shape } from './plan.js';
 
 /** The code of the rewritten module and the types of its functions, which are only known together. */
@@ -53,12 +53,12 @@ export function codeSections(plan: RewritePlan): CodeSections {
   const size = module.bodyEnds.length === 0 ? 0 : (module.bodyEnds.at(-1) as number) - (module.bodyStarts[0] as number);
   const placed = new BodyList(size + (size >> 1) + 1024);
   const appended = new BodyList(4096);
-  module.tightLoops.rewind();
+  module.loops.rewind();
   const rewriter = new BodyRewriter(plan);
   for (let at = 0; at < module.bodyStarts.length; at++) {
     const index = module.importedFunctions + at;
     const type = module.functionTypes[index] as number;
-    rewriter.rewrite(at);
+    rewriter.rewrite(at, plan.shape(index));
     const inner = plan.innerIndex[index] as number;
     const list = plan.wrapped[at] === 1 ? appended : placed;
     checkSize(rewriter.out.pos, index);
@@ -66,10 +66,19 @@ export function codeSections(plan: RewritePlan): CodeSections {
     list.hint(inner < 0 ? index : inner, rewriter.emit.unlikely);
     if (plan.wrapped[at] !== 1) continue;
     if (plan.shape(index) === shape.free) {
-      rewriter.rewrite(at, true);
+      rewriter.rewrite(at, shape.free, true);
       placed.add(type, rewriter.out.view());
       placed.hint(index, rewriter.emit.unlikely);
     } else placed.add(type, wrapperBody(plan, index, inner));
+  }
+  for (const { original, index } of plan.standIns) {
+    const type = plan.elementType(original);
+    if (plan.shape(original) === shape.outer) appended.add(type, tableEntryBody(plan, original));
+    else {
+      rewriter.rewrite(original - module.importedFunctions, shape.slim);
+      appended.add(type, rewriter.out.view());
+      appended.hint(index, rewriter.emit.unlikely);
+    }
   }
   for (const { type, body } of helperFunctions(plan)) appended.add(type, body);
   const types = [...placed.types, ...appended.types];

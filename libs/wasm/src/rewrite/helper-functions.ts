@@ -1,7 +1,7 @@
 import type { DecodedLimits } from '../inspect/decoded-module.js';
 import { Assembler } from './assembler.js';
 import { limitCode, sliceInstructions } from './counters.js';
-import { type Helper, pageBytes, type RewritePlan, tableElementBytes } from './plan.js';
+import { type Helper, pageBytes, type RewritePlan, tableElementBytes, takesDepth } from './plan.js';
 import { valueType } from './type-table.js';
 
 const i32 = Uint8Array.of(valueType.i32);
@@ -211,18 +211,44 @@ function start(plan: RewritePlan, helper: Helper): { type: number; body: Uint8Ar
 }
 
 /**
+ * Stands in a private table for a function that finds the counters in their globals: an import, or one with tail calls.
+ * Parameters and results are those of an inner function.
+ */
+export function tableEntryBody(plan: RewritePlan, index: number): Uint8Array {
+  const params = plan.module.types[plan.module.functionTypes[index] as number]?.paramCount ?? 0;
+  const [fuel, depth] = [plan.counter('fuel'), plan.counter('depth')];
+  const code = new Assembler().ops(0);
+  code
+    .get(params)
+    .setGlobal(depth)
+    .get(params + 1)
+    .setGlobal(fuel);
+  for (let at = 0; at < params; at++) code.get(at);
+  code.indexed(0x10, index).global(fuel).ops(0x0b);
+  return code.out.take();
+}
+
+/**
  * The entry of a wrapped function: takes the counters from their globals, calls the inner function, puts them back.
  * While the inner function runs, the hand-over of the stack holds a whole stack again, so that neither a trap nor an
- * exception leaves a shorter one behind.
+ * exception leaves a shorter one behind. What was not asked about on the way is asked when an export returns, so that a
+ * run that used more than its limit never ends as if it had not.
  */
 export function wrapperBody(plan: RewritePlan, index: number, inner: number): Uint8Array {
   const params = plan.module.types[plan.module.functionTypes[index] as number]?.paramCount ?? 0;
-  const fuel = plan.counter('fuel');
-  const code = new Assembler().ops(1, 1, valueType.i32);
+  const [fuel, depth] = [plan.counter('fuel'), plan.counter('depth')];
+  const withDepth = takesDepth(plan.shape(index));
+  const code = withDepth ? new Assembler().ops(1, 1, valueType.i32) : new Assembler().ops(0);
   for (let at = 0; at < params; at++) code.get(at);
-  code.global(plan.counter('depth')).indexed(0x22, params);
-  code.global(plan.counter('stack')).setGlobal(plan.counter('depth'));
+  if (withDepth) {
+    code.global(depth).indexed(0x22, params);
+    code.global(plan.counter('stack')).setGlobal(depth);
+  }
   code.global(fuel).indexed(0x10, inner).setGlobal(fuel);
-  code.get(params).setGlobal(plan.counter('depth')).ops(0x0b);
-  return code.out.take();
+  if (withDepth) code.get(params).setGlobal(depth);
+  if (plan.exported.has(index)) {
+    code.global(fuel).const64(0).ops(0x53, 0x04, 0x40);
+    code.const32(0).global(fuel).indexed(0x10, plan.helper('slow')).setGlobal(fuel).ops(0x0b);
+  }
+  return code.ops(0x0b).out.take();
 }

@@ -4,7 +4,12 @@ import { readConstExpression } from '../inspect/const-expression.js';
 import type { DecodedModule, SectionSpan } from '../inspect/decoded-module.js';
 import { skipGlobalType } from '../inspect/external-types.js';
 import { sectionRank } from '../inspect/module-reader.js';
-import { readDataSection, readElementSection } from '../inspect/segment-sections.js';
+import {
+  type ElementListener,
+  type GlobalListener,
+  readDataSection,
+  readElementSection,
+} from '../inspect/segment-sections.js';
 import type { CodeSections } from './code-sections.js';
 import {
   counterExport,
@@ -102,7 +107,10 @@ export class ModuleWriter {
     else if (id === codeId) {
       this.writeBody(id, this.code.code);
       return;
-    } else if ((id === section.element || id === dataId) && this.plan.globalShift > 0)
+    } else if (
+      (id === dataId && this.plan.globalShift > 0) ||
+      (id === section.element && (this.plan.globalShift > 0 || this.plan.privateTables.size > 0))
+    )
       this.writeSegments(id, body, original);
     else {
       this.out.raw(this.module.bytes, part?.head ?? 0, part?.end ?? 0);
@@ -223,24 +231,31 @@ export class ModuleWriter {
   }
 
   private writeSegments(id: number, body: ByteWriter, original: ByteReader): void {
-    this.copyWithGlobals(body, original, (onGlobal) => {
-      if (id === section.element) readElementSection(original, this.module, onGlobal);
+    this.copyWithGlobals(body, original, (onGlobal, onElement) => {
+      if (id === section.element) readElementSection(original, this.module, onGlobal, onElement);
       else readDataSection(original, this.module, onGlobal);
     });
   }
 
-  /** Copies what `read` steps over, with the indices of globals shifted. */
+  /** Copies what `read` steps over, with the indices of globals shifted and what private tables hold exchanged. */
   private copyWithGlobals(
     body: ByteWriter,
     original: ByteReader,
-    read: (onGlobal: (index: number, start: number, end: number) => void) => void,
+    read: (onGlobal: GlobalListener, onElement: ElementListener) => void,
   ): void {
+    const { plan } = this;
     let from = original.pos;
-    read((index, start, end) => {
+    const replace = (index: number, start: number, end: number): void => {
       body.raw(original.bytes, from, start);
-      body.u32(this.plan.global(index));
+      body.u32(index);
       from = end;
-    });
+    };
+    read(
+      (index, start, end) => replace(plan.global(index), start, end),
+      (table, index, start, end) => {
+        if (plan.privateTables.has(table)) replace(plan.elementIndex.get(index) ?? index, start, end);
+      },
+    );
     body.raw(original.bytes, from, original.end);
   }
 }

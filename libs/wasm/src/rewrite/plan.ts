@@ -2,7 +2,9 @@ import { WasmError } from '../binary/wasm-error.js';
 import { frameFixedBytes } from '../inspect/code-section.js';
 import { bodyFlag, type DecodedModule } from '../inspect/decoded-module.js';
 import { type CounterName, counterNames } from './counters.js';
+import { privateTables } from './private-tables.js';
 import type { RewriteOptions } from './rewrite-options.js';
+import { stackNeeds } from './stack-needs.js';
 import { TypeTable } from './type-table.js';
 
 /** A table slot is taken as one pointer on a 64-bit machine, which is what V8 keeps per element at least. */
@@ -33,27 +35,45 @@ export interface Helper {
 /**
  * How a function takes part in metering. `outer` keeps its signature and finds the counters in their globals: tail
  * calls need that to stay tail calls. `full` is handed the stack left and the fuel, and gives the fuel back; `leaf`
- * calls nothing, so it needs no stack; `free` always costs the same, so its caller pays and it is left as it was.
+ * needs so little stack, with all that it calls, that it is not handed the stack; `free` always costs the same, so its caller pays and it is left as it was;
+ * `slim` is a leaf with the signature of `full`, which all functions in a private table have.
  */
-export const shape = { outer: 0, full: 1, leaf: 2, free: 3 } as const;
+export const shape = { outer: 0, full: 1, leaf: 2, free: 3, slim: 4 } as const;
 export type Shape = (typeof shape)[keyof typeof shape];
 
-/** Leaves with larger frames are treated as if they called something, so that their frame is taken off the stack. */
-const leafFrameBytesMax = 2_048;
+/**
+ * A function that needs no more than this with everything it calls takes nothing off the stack; calls of that kind nest
+ * 32 deep at most, since no frame has less than 64 bytes.
+ */
+const uncountedBytesMax = 2_048;
 /**
  * What a function may cost that leaves checking to its caller. Calls are small: with a larger number a short caller
  * could ask for very much work between two of its checks.
  */
 export const uncheckedCalleeMax = 64;
 
-function chooseShape(module: DecodedModule, at: number, reachable: boolean): Shape {
+/** Who may call a function beside direct calls. */
+interface Callers {
+  /** Someone outside, or an indirect call that expects the original type. */
+  readonly outside: boolean;
+  /** Indirect calls through a private table. */
+  readonly table: boolean;
+  readonly direct: boolean;
+}
+
+function chooseShape(module: DecodedModule, at: number, stackNeed: number, callers: Callers): Shape {
   const flags = module.bodyFlags[at] as number;
   if (flags & bodyFlag.tailCalls) return shape.outer;
-  if (flags & bodyFlag.calls || (module.frameBytes[at] as number) > leafFrameBytesMax) return shape.full;
+  if (stackNeed > uncountedBytesMax) return shape.full;
   const fixed = module.fixedCosts[at] as number;
-  if (fixed > 0 && fixed <= uncheckedCalleeMax) return shape.free;
-  // Whoever comes from outside may come with nothing left, and only a full function checks when it is entered.
-  return reachable ? shape.full : shape.leaf;
+  const free = fixed > 0 && fixed <= uncheckedCalleeMax;
+  if (free && (callers.direct || callers.outside || !callers.table)) return shape.free;
+  return callers.table ? shape.slim : shape.leaf;
+}
+
+/** Whether functions of this shape are handed the stack that is left. */
+export function takesDepth(own: Shape): boolean {
+  return own === shape.full || own === shape.slim;
 }
 
 /**
@@ -69,8 +89,17 @@ export class RewritePlan {
   readonly firstCounter: number;
   /** By function index: where the inner function is, or -1 when only the original signature can be called. */
   readonly innerIndex: Int32Array;
+  readonly privateTables: ReadonlySet<number>;
+  /** By function index: what a private table holds instead of the function. */
+  readonly elementIndex = new Map<number, number>();
+  /** Functions that stand in private tables for others: their original index and their own. */
+  readonly standIns: { readonly original: number; readonly index: number }[] = [];
+  /** The most that an indirect call through a private table may run through without a check. */
+  indirectUnchecked = 0;
   /** By defined function: 1 when an entry with the original signature stands at the original index. */
   readonly wrapped: Uint8Array;
+  /** Functions that are exported under a name, by function index. */
+  readonly exported: ReadonlySet<number>;
   private readonly shapes: Uint8Array;
   readonly helpers: Helper[] = [];
   readonly memoryBytesInitial: number;
@@ -88,8 +117,10 @@ export class RewritePlan {
     this.innerIndex = new Int32Array(module.functionTypes.length).fill(-1);
     this.wrapped = new Uint8Array(module.bodyStarts.length);
     this.shapes = new Uint8Array(module.bodyStarts.length);
+    this.privateTables = privateTables(module);
     this.memoryBytesInitial = initialBytes(module);
     this.memoryBytesMax = options.memoryBytesMax;
+    this.exported = new Set(module.exports.filter(({ kind }) => kind === 'function').map(({ index }) => index));
     this.checkMemory();
     this.planBodies();
     this.planHelpers();
@@ -127,32 +158,70 @@ export class RewritePlan {
   }
 
   /**
-   * What a leaf may run through without a check of its own, by function index; 0 when it checks as it is entered. Loops
-   * check in any case.
+   * What a leaf may run through without a check of its own, by function index; 0 when it checks as it is entered, which
+   * those do that someone from outside may call with nothing left. Loops check in any case.
    */
   uncheckedCost(index: number): number {
-    const operators = this.module.bodyOperators[index - this.module.importedFunctions] as number;
-    return this.shape(index) === shape.leaf && operators <= uncheckedCalleeMax ? operators : 0;
+    const at = index - this.module.importedFunctions;
+    const own = this.shape(index);
+    if ((own !== shape.leaf && own !== shape.slim) || this.wrapped[at] === 1) return 0;
+    if ((this.module.bodyFlags[at] as number) & bodyFlag.calls) return 0;
+    const operators = this.module.bodyOperators[at] as number;
+    return operators <= uncheckedCalleeMax ? operators : 0;
   }
 
   /** Type of a function where it is called from inside. */
   innerType(index: number): number {
     const type = this.module.functionTypes[index] as number;
     const own = this.shape(index);
-    return own === shape.outer || own === shape.free ? type : this.types.inner(type, own === shape.full);
+    return own === shape.outer || own === shape.free ? type : this.types.inner(type, takesDepth(own));
+  }
+
+  /** Type of what stands for a function in a private table. */
+  elementType(index: number): number {
+    return this.types.inner(this.module.functionTypes[index] as number, true);
   }
 
   private planBodies(): void {
     const { module } = this;
+    const { inside, outside } = this.tableMembers();
+    const needs = stackNeeds(module, uncountedBytesMax);
+    const called = new Set(module.calls.all);
     for (let at = 0; at < module.bodyStarts.length; at++) {
       const index = module.importedFunctions + at;
-      const reachable = module.escaping.has(index) || module.start === index || module.tailCalled.has(index);
-      const chosen = chooseShape(module, at, reachable);
+      const reachable =
+        module.escaping.has(index) || outside.has(index) || module.start === index || module.tailCalled.has(index);
+      const callers = { outside: reachable, table: inside.has(index), direct: called.has(index) };
+      const chosen = chooseShape(module, at, needs[at] as number, callers);
       this.shapes[at] = chosen;
       if (chosen === shape.outer) continue;
       this.innerIndex[index] = reachable ? this.nextFunction++ : index;
       if (reachable) this.wrapped[at] = 1;
     }
+    for (const index of inside) this.placeInTable(index);
+  }
+
+  /** Functions in private tables, and functions in all others. */
+  private tableMembers(): { readonly inside: Set<number>; readonly outside: Set<number> } {
+    const [inside, outside] = [new Set<number>(), new Set<number>()];
+    for (const { table, functions } of this.module.tableUse.segments) {
+      const members = this.privateTables.has(table) ? inside : outside;
+      for (const index of functions) members.add(index);
+    }
+    return { inside, outside };
+  }
+
+  /** Functions that are not handed the counters have another one stand in for them. */
+  private placeInTable(index: number): void {
+    const own = this.shape(index);
+    const unchecked = own === shape.free ? this.fixedCost(index) : this.uncheckedCost(index);
+    if (unchecked > this.indirectUnchecked) this.indirectUnchecked = unchecked;
+    if (takesDepth(own)) {
+      this.elementIndex.set(index, this.innerIndex[index] as number);
+      return;
+    }
+    this.elementIndex.set(index, this.nextFunction);
+    this.standIns.push({ original: index, index: this.nextFunction++ });
   }
 
   private planHelpers(): void {

@@ -8,6 +8,7 @@ import {
   stackBytesDefault,
   unlimited,
 } from '../rewrite/counters.js';
+import { ExportedGlobals, hasCounters } from './exported-globals.js';
 
 /** What one run may use. What is left out is not limited, except the stack. */
 export interface InstanceLimits {
@@ -112,7 +113,6 @@ const slice = BigInt(sliceInstructions);
 
 const accounts = new WeakMap<WebAssembly.Instance, Counters>();
 
-const exportNames = counterNames.map((name) => [name, counterExport(name)] as const);
 const startExport = counterExport('start');
 
 /** The counters of an instance whose module was rewritten with counters of its own. */
@@ -130,13 +130,7 @@ export function countersOf(instance: WebAssembly.Instance): Counters {
 /** For who keeps the counters by itself: remembering them costs more than finding them. */
 export function findCounters(instance: WebAssembly.Instance): Counters | undefined {
   const { exports } = instance;
-  const globals: Partial<Record<CounterName, WebAssembly.Global>> = {};
-  for (const [name, exported] of exportNames) {
-    const value = exports[exported];
-    if (value === undefined) return undefined;
-    globals[name] = value as WebAssembly.Global;
-  }
-  return new Counters(globals as Record<CounterName, WebAssembly.Global>);
+  return hasCounters(exports) ? new Counters(new ExportedGlobals(exports)) : undefined;
 }
 
 /** Counters for modules that were rewritten with `counters: 'imported'`; pass them as the import module `$tenon`. */
@@ -177,8 +171,13 @@ export function instantiate(
 ): WebAssembly.Instance {
   const instance = new WebAssembly.Instance(module, imports);
   const counters = findCounters(instance);
-  counters?.open(limits);
-  if (counters !== undefined) checkMemory(counters);
+  if (counters !== undefined) {
+    // What was granted is known to nobody else: without this, nobody could say later what was used.
+    accounts.set(instance, counters);
+    counters.open(limits);
+    // The module's own ceiling was held against its size when it was rewritten.
+    if (limits.memoryBytesMax !== undefined) checkMemory(counters);
+  }
   runStart(instance, counters);
   return instance;
 }
