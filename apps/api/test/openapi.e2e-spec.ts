@@ -116,8 +116,8 @@ describe('answers to anything', () => {
       404,
       'application/problem+json; charset=utf-8',
     ]);
-    const wrong = await api.request({ method: 'DELETE', url: '/v1/events' });
-    expect([wrong.statusCode, wrong.headers.allow]).toEqual([405, 'POST']);
+    const wrong = await api.request({ method: 'DELETE', url: '/healthz' });
+    expect([wrong.statusCode, wrong.headers.allow]).toEqual([405, 'GET']);
   });
 
   test('a JSON body beyond its bound is refused, whether its length was told or not', async () => {

@@ -13,14 +13,30 @@ export function rememberMethods(server: FastifyInstance): void {
   });
 }
 
+/**
+ * Whether `request` met a pattern although its path is a route of its own, which does not know the method: the router
+ * takes `GET /v1/events/release` for an event named "release", where there is only `POST`.
+ */
+export function isShadowed(request: FastifyRequest): boolean {
+  const path = pathOf(request);
+  return request.routeOptions.url !== path && tables.get(request.server.server)?.has(path) === true;
+}
+
 /** The methods that the path of `request` knows; none where the path itself is unknown. */
 export function allowedMethods(request: FastifyRequest): readonly string[] {
-  const path = request.url.split('?', 1)[0] ?? '';
+  const path = pathOf(request);
+  const table = tables.get(request.server.server);
+  const own = table?.get(path);
+  if (own !== undefined) return [...own.methods].sort();
   const methods = new Set<string>();
-  for (const entry of tables.get(request.server.server)?.values() ?? []) {
+  for (const entry of table?.values() ?? []) {
     if (entry.pattern.test(path)) for (const method of entry.methods) methods.add(method);
   }
   return [...methods].sort();
+}
+
+function pathOf({ url }: FastifyRequest): string {
+  return url.split('?', 1)[0] ?? '';
 }
 
 /** `/v1/functions/:name` as a pattern. Wildcards belong to static files, which know only GET: they are left out. */

@@ -17,7 +17,8 @@ export class ProblemFilter implements ExceptionFilter {
       reply.raw.destroy();
       return;
     }
-    const methods = problem.code === 'not_found' && request.is404 ? allowedMethods(request) : [];
+    const isUnknown = problem.code === 'method_not_allowed' || (problem.code === 'not_found' && request.is404);
+    const methods = isUnknown ? allowedMethods(request) : [];
     if (methods.length > 0) {
       reply.header('allow', methods.join(', '));
       sendProblem(reply, problemOf('method_not_allowed'));

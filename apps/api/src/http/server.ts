@@ -10,7 +10,7 @@ import {
   type FastifyRequest,
   LogController,
 } from 'fastify';
-import { rememberMethods } from './allowed-methods.js';
+import { isShadowed, rememberMethods } from './allowed-methods.js';
 import { addBodyParsers } from './body-parsers.js';
 import { tagAnswers } from './conditional-answers.js';
 import { closeConnectionsAsTheyIdle } from './drain.js';
@@ -78,6 +78,7 @@ function addHooks(server: FastifyInstance): void {
     setSecurityHeaders(reply, request.url.split('?', 1)[0] ?? '');
     // Before a body is read: what nobody asked for is not looked at.
     if (request.is404 || hasEmptyParameter(request)) throw new ProblemError('not_found', 'There is no such route.');
+    if (isShadowed(request)) throw new ProblemError('method_not_allowed', 'The path does not know the method.');
     const encoding = request.headers['content-encoding'];
     if (encoding !== undefined && encoding !== 'identity') {
       throw new ProblemError('unsupported_media_type', 'Bodies are read as they are; send them without encoding.');

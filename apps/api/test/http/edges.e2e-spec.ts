@@ -138,6 +138,16 @@ describe('methods', () => {
   });
 });
 
+test('a path of its own is not taken for a name in the pattern beside it', async () => {
+  for (const [method, url, allow] of [
+    ['GET', '/v1/events/release', 'POST'],
+    ['DELETE', '/v1/dead-letters/replay?x=1', 'POST'],
+  ] as const) {
+    const answer = await api.request({ method, url, key: tenant.key });
+    expect([url, answer.statusCode, answer.headers.allow]).toEqual([url, 405, allow]);
+  }
+});
+
 test('names that climb out of their folder name nothing', async () => {
   for (const name of ['..', '%2e%2e', '..%2f..%2fetc', '%00', '.%00.', '%5c..%5c', '%c0%ae']) {
     const answer = await api.request({ method: 'GET', url: `/v1/functions/${name}`, key: tenant.key });

@@ -28,7 +28,7 @@ function callOf({ path, method, operation, parameters, bodies }: DocumentedOpera
   const hasBytes = request === undefined && bodies.some(({ where }) => where === 'request');
   const body = request === undefined ? (hasBytes ? "''" : 'undefined') : JSON.stringify(request.media.example);
   const given = inPath.length === 0 ? 'undefined' : JSON.stringify(Object.fromEntries(inPath));
-  const success = Object.keys(operation.responses).find((status) => status.startsWith('2')) ?? '200';
+  const success = Object.keys(operation.responses).find((status) => /^[23]/.test(status)) ?? '200';
   return [
     `export async function ${operation.operationId}() {`,
     `  const answer = await call(${JSON.stringify(path)}, ${JSON.stringify(method)}, ${given}, ${body});`,
