@@ -10,16 +10,18 @@ import {
   isSelective,
 } from './execution-filter.js';
 import type { ExecutionSummary } from './execution-record.js';
-import { findSpans, idOfBound } from './execution-spans.js';
+import { findSpans, idOfBound, type RunSpan, type SpanBounds } from './execution-spans.js';
 import { containing, searchLogs } from './log-search.js';
 
 /** A list stops looking after this long; nothing that it asks takes nearly as long. */
 const statementMs = 5_000;
 /** Runs that are looked at before the sums are asked where to look: what is common is found among them. */
 const firstLookMax = 1_000;
-/** How often the sums are asked for one page, and what one answer may name. */
-const roundsMax = 6;
-const spanBounds = { hoursMax: 12, spansMax: 64 } as const;
+/** How long a page is looked for: then it is given as far as it is, with where to go on. */
+const searchMsMax = 50;
+/** What the first answer of the sums may name; hours double with every answer. */
+const firstBounds = { hoursMax: 8, spansMax: 64 } as const;
+const hoursAtOnceMax = 1_024;
 
 export const summary = `id, kind, event_id AS "eventId", function_id AS "functionId", function_name AS "functionName",
   version_id AS "versionId", extension_point AS "extensionPoint", attempt, outcome, message,
@@ -72,15 +74,19 @@ async function readByIds(client: pg.PoolClient, { tenantId }: Asked, ids: readon
 
 /** Where few may be meant: looks at the newest, then in the minutes of which the sums say that there were any. */
 async function listSelected(client: pg.PoolClient, asked: Asked): Promise<ExecutionPage> {
+  const untilMs = performance.now() + searchMsMax;
   const look = await lookAtNewest(client, asked);
   const rows = [...(await readByIds(client, asked, look.hits))];
   let before = look.before;
-  for (let round = 0; round < roundsMax && before !== undefined && rows.length <= asked.limit; round += 1) {
+  let bounds: SpanBounds = firstBounds;
+  while (before !== undefined && rows.length <= asked.limit) {
     const within = { low: asked.within.low, high: before };
-    const found = await findSpans(client, asked.tenantId, asked.filter, within, spanBounds);
+    const found = await findSpans(client, asked.tenantId, asked.filter, within, bounds);
     if (found.spans.length > 0)
       rows.push(...(await readSpans(client, asked, found.spans, asked.limit + 1 - rows.length)));
     before = found.before;
+    bounds = { ...bounds, hoursMax: Math.min(2 * bounds.hoursMax, hoursAtOnceMax) };
+    if (performance.now() > untilMs) break;
   }
   return toPage(rows, asked.limit, before);
 }
@@ -92,11 +98,13 @@ interface Look {
 }
 
 async function lookAtNewest(client: pg.PoolClient, asked: Asked): Promise<Look> {
+  const { functionName, outcomes } = asked.filter;
   const indexed = new Conditions(asked.tenantId);
-  addRunConditions(indexed, { functionName: asked.filter.functionName });
-  const failuresOnly = asked.filter.outcomes?.includes('succeeded') === false ? "AND outcome <> 'succeeded'" : '';
+  addRunConditions(indexed, { functionName });
+  // One index alone says what is looked at: with both conditions, most of what is read might be thrown away.
+  const failuresOnly = functionName === undefined && outcomes?.includes('succeeded') === false;
   addSpan(indexed, asked.within);
-  const from = `FROM executions WHERE ${indexed.where} ${failuresOnly} ORDER BY id DESC LIMIT ${firstLookMax}`;
+  const from = `FROM executions WHERE ${indexed.where} ${failuresOnly ? "AND outcome <> 'succeeded'" : ''} ORDER BY id DESC LIMIT ${firstLookMax}`;
   const hit = new Conditions(asked.tenantId, indexed.values);
   addRunConditions(hit, asked.filter);
   hit.add(containing(asked.filter.log), (place) => `log <> '' AND log ILIKE ${place}`);
@@ -109,15 +117,19 @@ async function lookAtNewest(client: pg.PoolClient, asked: Asked): Promise<Look> 
   return { hits: rows[0]?.hits ?? [], before: rows[0]?.before ?? undefined };
 }
 
-async function readSpans(client: pg.PoolClient, asked: Asked, spans: readonly IdSpan[], limit: number) {
+async function readSpans(client: pg.PoolClient, asked: Asked, spans: readonly RunSpan[], limit: number) {
   const conditions = runConditions(asked);
   conditions.add(containing(asked.filter.log), (place) => `log <> '' AND log ILIKE ${place}`);
   const lows = conditions.place(spans.map((span) => span.low));
   const highs = conditions.place(spans.map((span) => span.high));
+  const functionIds = spans.flatMap((span) => span.functionId ?? []);
+  const functions = conditions.place(functionIds);
+  const ofFunction = functionIds.length === 0 ? '' : 'AND function_id = s.function_id';
   const text = `
-    SELECT x.* FROM unnest(${lows}::text[], ${highs}::text[]) AS s(low, high) CROSS JOIN LATERAL (
+    SELECT x.* FROM unnest(${lows}::text[], ${highs}::text[], ${functions}::text[]) AS s(low, high, function_id)
+      CROSS JOIN LATERAL (
         SELECT ${summary} FROM executions
-          WHERE ${conditions.where} AND id >= s.low AND id < s.high ORDER BY id DESC LIMIT ${limit}
+          WHERE ${conditions.where} AND id >= s.low AND id < s.high ${ofFunction} ORDER BY id DESC LIMIT ${limit}
       ) AS x ORDER BY x.id DESC LIMIT ${limit}`;
   return (await client.query<ExecutionSummary>(text, conditions.values)).rows;
 }

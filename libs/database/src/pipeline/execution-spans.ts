@@ -3,12 +3,20 @@ import type pg from 'pg';
 import { addSumConditions, Conditions, type ExecutionFilter, earlier, type IdSpan, later } from './execution-filter.js';
 
 const dayMs = 86_400_000;
+/** Where more functions would have to be read one by one, the runs of all functions are read instead. */
+const spansApartMax = 400;
 /** Sums by the minute are kept for two weeks; before that, an hour is the smallest span that is known. */
 const minutesKeptDays = 14;
 
-/** Minutes, or hours where minutes are no longer kept, in which runs of the kind were; newest first. */
+/** A minute, or an hour where minutes are no longer kept, in which there were runs of the kind. */
+export interface RunSpan extends IdSpan {
+  /** Null for all functions. */
+  readonly functionId: string | null;
+}
+
+/** Newest first. */
 export interface FoundSpans {
-  readonly spans: readonly IdSpan[];
+  readonly spans: readonly RunSpan[];
   /** Where to go on looking; undefined where there is nothing more. */
   readonly before?: string;
 }
@@ -20,6 +28,7 @@ export interface SpanBounds {
 
 interface SpanRow {
   readonly start: Date;
+  readonly functionIds: readonly string[];
   readonly seconds: number;
   /** The oldest hour that was looked into, where there may be older ones. */
   readonly hoursEnd: Date | null;
@@ -38,13 +47,20 @@ export async function findSpans(
 ): Promise<FoundSpans> {
   const { text, values } = statementFor(tenantId, filter, within, bounds);
   const { rows } = await client.query<SpanRow>(text, values);
-  const spans = rows.slice(0, bounds.spansMax).map(({ start, seconds }) => ({
-    low: later(within.low, idBound('execution', start.getTime())),
-    high: earlier(within.high, idBound('execution', start.getTime() + seconds * 1_000)),
-  }));
+  const spans = spansOf(rows.slice(0, bounds.spansMax), within);
   const hoursEnd = rows[0]?.hoursEnd ?? null;
   if (rows.length > bounds.spansMax) return { spans, before: spans.at(-1)?.low ?? within.low };
   return hoursEnd === null ? { spans } : { spans, before: idBound('execution', hoursEnd.getTime()) };
+}
+
+/** Either all spans are of one function each, or all are of every function: so no run is in two of them. */
+function spansOf(rows: readonly SpanRow[], within: IdSpan): readonly RunSpan[] {
+  const apart = rows.reduce((sum, { functionIds }) => sum + functionIds.length, 0) <= spansApartMax;
+  return rows.flatMap(({ start, seconds, functionIds }) => {
+    const low = later(within.low, idBound('execution', start.getTime()));
+    const high = earlier(within.high, idBound('execution', start.getTime() + seconds * 1_000));
+    return (apart ? functionIds : [null]).map((functionId) => ({ low, high, functionId }));
+  });
 }
 
 function statementFor(tenantId: Id<'tenant'>, filter: ExecutionFilter, within: IdSpan, bounds: SpanBounds) {
@@ -63,25 +79,30 @@ function statementFor(tenantId: Id<'tenant'>, filter: ExecutionFilter, within: I
         ORDER BY hour DESC LIMIT ${bounds.hoursMax}
     ), cut AS (
       SELECT CASE WHEN count(*) = ${bounds.hoursMax} THEN min(hour) END AS hours_end FROM hours
+    ), keys AS MATERIALIZED (
+      SELECT hour, function_id, version_id, kind, outcome FROM execution_hours
+        WHERE ${where} AND hour = ANY (ARRAY(SELECT hour FROM hours))
     ), found AS (
-      SELECT minute AS start, 60 AS seconds FROM usage_deltas
+      SELECT minute AS start, function_id, 60 AS seconds FROM usage_deltas
         WHERE ${where} AND minute >= date_trunc('minute', ${from}) AND minute < ${to}
       UNION
-      SELECT minute, 60 FROM execution_minutes
+      SELECT minute, function_id, 60 FROM execution_minutes
         WHERE ${where} AND minute < ${to}
           AND minute >= greatest(date_trunc('minute', ${from}), (SELECT until FROM closed_hours))
       UNION
-      SELECT m.minute, 60 FROM hours AS h CROSS JOIN LATERAL (
-          SELECT minute FROM execution_minutes
-            WHERE ${where} AND minute >= h.hour AND minute < h.hour + interval '1 hour' AND minute < ${to}
+      SELECT m.minute, k.function_id, 60 FROM keys AS k CROSS JOIN LATERAL (
+          SELECT minute FROM execution_minutes AS e
+            WHERE ${where} AND e.function_id = k.function_id AND e.version_id = k.version_id AND e.kind = k.kind
+              AND e.outcome = k.outcome AND minute >= k.hour AND minute < k.hour + interval '1 hour' AND minute < ${to}
               AND minute >= date_trunc('minute', ${from})
         ) AS m
-        WHERE h.hour >= ${kept}
+        WHERE k.hour >= ${kept}
       UNION
-      SELECT hour, 3600 FROM hours WHERE hour < ${kept}
+      SELECT hour, function_id, 3600 FROM keys WHERE hour < ${kept}
     )
-    SELECT start, seconds, hours_end AS "hoursEnd" FROM found, cut
-      WHERE hours_end IS NULL OR start >= hours_end ORDER BY start DESC LIMIT ${bounds.spansMax + 1}`;
+    SELECT start, array_agg(DISTINCT function_id) AS "functionIds", seconds, hours_end AS "hoursEnd" FROM found, cut
+      WHERE hours_end IS NULL OR start >= hours_end
+      GROUP BY start, seconds, hours_end ORDER BY start DESC LIMIT ${bounds.spansMax + 1}`;
   return { text, values: conditions.values };
 }
 

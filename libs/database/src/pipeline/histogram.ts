@@ -20,22 +20,29 @@ export function histogramClass(value: number): number {
 
 /** Gathers values and histograms. */
 export class HistogramSum {
-  readonly #counts = new Map<number, number>();
+  readonly #counts = new Float64Array(classMax + 1);
 
   add(value: number): void {
     this.#raise(histogramClass(value), 1);
   }
 
   addAll(histogram: Histogram): void {
-    const view = new DataView(histogram.buffer, histogram.byteOffset, histogram.byteLength);
-    for (let at = 0; at + entryBytes <= view.byteLength; at += entryBytes) {
-      this.#raise(view.getUint16(at), view.getUint32(at + 2));
+    const counts = this.#counts;
+    for (let at = 0; at + entryBytes <= histogram.length; at += entryBytes) {
+      const place = byteAt(histogram, at) * 0x100 + byteAt(histogram, at + 1);
+      const high = byteAt(histogram, at + 2) * 0x100 + byteAt(histogram, at + 3);
+      const low = byteAt(histogram, at + 4) * 0x100 + byteAt(histogram, at + 5);
+      if (place <= classMax) counts[place] = (counts[place] ?? 0) + high * 0x1_0000 + low;
     }
+  }
+
+  addSum(other: HistogramSum): void {
+    for (const [at, count] of other.#counts.entries()) if (count > 0) this.#raise(at, count);
   }
 
   /** The counts, one entry per class, in order. */
   encode(): Histogram {
-    const entries = this.#inOrder();
+    const entries = [...this.#counts.entries()].filter(([, count]) => count > 0);
     const view = new DataView(new ArrayBuffer(entries.length * entryBytes));
     for (const [index, [at, count]] of entries.entries()) {
       view.setUint16(index * entryBytes, at);
@@ -46,23 +53,23 @@ export class HistogramSum {
 
   /** The value that the given share (0 to 1) of all values don't exceed; undefined where nothing was counted. */
   percentile(share: number): number | undefined {
-    const entries = this.#inOrder();
-    const total = entries.reduce((sum, [, count]) => sum + count, 0);
+    const total = this.#counts.reduce((sum, count) => sum + count, 0);
+    if (total === 0) return undefined;
     let left = Math.max(1, Math.ceil(share * total));
-    for (const [at, count] of entries) {
+    const at = this.#counts.findIndex((count) => {
       left -= count;
-      if (left <= 0) return middleOf(at);
-    }
-    return undefined;
+      return left <= 0;
+    });
+    return middleOf(at);
   }
 
   #raise(at: number, count: number): void {
-    this.#counts.set(at, (this.#counts.get(at) ?? 0) + count);
+    this.#counts[at] = (this.#counts[at] ?? 0) + count;
   }
+}
 
-  #inOrder(): readonly (readonly [number, number])[] {
-    return [...this.#counts].sort(([a], [b]) => a - b);
-  }
+function byteAt(bytes: Uint8Array, at: number): number {
+  return bytes[at] ?? 0;
 }
 
 /** The geometric middle of a class stands for every value in it. */

@@ -1,4 +1,4 @@
-import type { Id, Outcome } from '@tenon/contracts';
+import { type Id, type Outcome, outcomeNames } from '@tenon/contracts';
 import type pg from 'pg';
 import { inTenant } from '../connection/transaction.js';
 import { addSumConditions, Conditions, type ExecutionFilter } from './execution-filter.js';
@@ -46,7 +46,8 @@ export interface StatisticsSeries {
 }
 
 interface SumRow {
-  readonly start: Date;
+  /** Seconds since 1970. */
+  readonly start: number;
   readonly functionId: Id<'function'> | null;
   readonly outcome: Outcome;
   readonly executions: number;
@@ -54,8 +55,9 @@ interface SumRow {
   readonly wallMax: number;
   readonly instructions: number;
   readonly instructionsMax: number;
-  readonly wallHistogram: Buffer;
-  readonly instructionHistogram: Buffer;
+  /** In base64: shorter than the text that Postgres makes of bytes by itself, and quicker to read. */
+  readonly wallHistogram: string;
+  readonly instructionHistogram: string;
 }
 
 /** Runs added up by time, read-only, one tenant at a time. */
@@ -101,12 +103,12 @@ function statementFor(tenantId: Id<'tenant'>, request: StatisticsRequest) {
     WHERE ${where} AND hour >= ${from} AND hour < least(${to}, (SELECT until FROM closed_hours)) UNION ALL`;
   const minutesFrom = byHour ? `greatest(${from}, (SELECT until FROM closed_hours))` : from;
   const text = `
-    SELECT date_bin(make_interval(secs => ${bucket}), at, 'epoch') AS start,
-           ${request.byFunction ? 'function_id' : 'NULL'} AS "functionId", outcome,
-           sum(executions)::bigint AS executions, sum(wall_us)::bigint AS wall, max(wall_us_max) AS "wallMax",
-           sum(instructions)::bigint AS instructions, max(instructions_max) AS "instructionsMax",
-           string_agg(wall_histogram, '') AS "wallHistogram",
-           string_agg(instruction_histogram, '') AS "instructionHistogram"
+    SELECT extract(epoch FROM date_bin(make_interval(secs => ${bucket}), at, 'epoch'))::float8 AS start,
+           ${request.byFunction ? 'function_id' : 'NULL::text'} AS "functionId", outcome,
+           sum(executions)::float8 AS executions, sum(wall_us)::float8 AS wall, max(wall_us_max)::float8 AS "wallMax",
+           sum(instructions)::float8 AS instructions, max(instructions_max)::float8 AS "instructionsMax",
+           encode(string_agg(wall_histogram, ''), 'base64') AS "wallHistogram",
+           encode(string_agg(instruction_histogram, ''), 'base64') AS "instructionHistogram"
       FROM (${byHour ? hours : ''}
         SELECT minute AS at, ${figures} FROM execution_minutes
           WHERE ${where} AND minute >= ${minutesFrom} AND minute < ${to}
@@ -119,57 +121,72 @@ function statementFor(tenantId: Id<'tenant'>, request: StatisticsRequest) {
 
 function seriesOf(rows: readonly SumRow[]): StatisticsSeries {
   const functionId = rows[0]?.functionId ?? undefined;
-  const buckets = [...Map.groupBy(rows, (row) => row.start.getTime())]
+  const total = new RunSum();
+  const buckets = [...Map.groupBy(rows, (row) => row.start)]
     .sort(([a], [b]) => a - b)
-    .map(([startMs, inside]) => ({ start: new Date(startMs), ...statisticsOf(inside) }));
-  return { ...(functionId === undefined ? {} : { functionId }), total: statisticsOf(rows), buckets };
+    .map(([start, inside]) => {
+      const sum = new RunSum();
+      for (const row of inside) sum.addRow(row);
+      total.addSum(sum);
+      return { start: new Date(start * 1_000), ...sum.result() };
+    });
+  return { ...(functionId === undefined ? {} : { functionId }), total: total.result(), buckets };
 }
 
-function statisticsOf(rows: readonly SumRow[]): RunStatistics {
-  const executions = total(rows, (row) => row.executions);
-  const outcomes: Partial<Record<Outcome, number>> = {};
-  for (const row of rows) outcomes[row.outcome] = (outcomes[row.outcome] ?? 0) + row.executions;
-  const wall = { sum: total(rows, (row) => row.wall), max: largest(rows, (row) => row.wallMax) };
-  const instructions = {
-    sum: total(rows, (row) => row.instructions),
-    max: largest(rows, (row) => row.instructionsMax),
-  };
-  return {
-    executions,
-    outcomes,
-    wallUs: {
-      ...spreadOf(wall, executions),
-      ...percentilesOf(
-        rows.map((row) => row.wallHistogram),
-        wall.max,
-      ),
-    },
-    instructions: {
-      ...spreadOf(instructions, executions),
-      ...percentilesOf(
-        rows.map((row) => row.instructionHistogram),
-        instructions.max,
-      ),
-    },
-  };
+/** Runs of some rows together. */
+class RunSum {
+  readonly #outcomes: Partial<Record<Outcome, number>> = {};
+  readonly #wall = new SpreadSum();
+  readonly #instructions = new SpreadSum();
+  #executions = 0;
+
+  addRow(row: SumRow): void {
+    this.#count(row.outcome, row.executions);
+    this.#wall.addRow(row.wall, row.wallMax, row.wallHistogram);
+    this.#instructions.addRow(row.instructions, row.instructionsMax, row.instructionHistogram);
+  }
+
+  addSum(other: RunSum): void {
+    for (const outcome of outcomeNames) this.#count(outcome, other.#outcomes[outcome] ?? 0);
+    this.#wall.addSum(other.#wall);
+    this.#instructions.addSum(other.#instructions);
+  }
+
+  result(): RunStatistics {
+    const executions = this.#executions;
+    const [wallUs, instructions] = [this.#wall.result(executions), this.#instructions.result(executions)];
+    return { executions, outcomes: { ...this.#outcomes }, wallUs, instructions };
+  }
+
+  #count(outcome: Outcome, executions: number): void {
+    if (executions === 0) return;
+    this.#executions += executions;
+    this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + executions;
+  }
 }
 
-function spreadOf({ sum, max }: { readonly sum: number; readonly max: number }, executions: number) {
-  return { mean: Math.round(sum / Math.max(1, executions)), max };
-}
+class SpreadSum {
+  readonly #histogram = new HistogramSum();
+  #sum = 0;
+  #max = 0;
 
-/** No percentile is above the largest value, which is known exactly. */
-function percentilesOf(histograms: readonly Uint8Array[], max: number) {
-  const sum = new HistogramSum();
-  for (const histogram of histograms) sum.addAll(histogram);
-  const [p50 = 0, p90 = 0, p99 = 0] = percentileShares.map((share) => Math.min(max, sum.percentile(share) ?? 0));
-  return { p50, p90, p99 };
-}
+  addRow(sum: number, max: number, histogram: string): void {
+    this.#sum += sum;
+    this.#max = Math.max(this.#max, max);
+    this.#histogram.addAll(Buffer.from(histogram, 'base64'));
+  }
 
-function total<Row>(rows: readonly Row[], figure: (row: Row) => number): number {
-  return rows.reduce((sum, row) => sum + figure(row), 0);
-}
+  addSum(other: SpreadSum): void {
+    this.#sum += other.#sum;
+    this.#max = Math.max(this.#max, other.#max);
+    this.#histogram.addSum(other.#histogram);
+  }
 
-function largest<Row>(rows: readonly Row[], figure: (row: Row) => number): number {
-  return rows.reduce((max, row) => Math.max(max, figure(row)), 0);
+  /** No percentile is above the largest value, which is known exactly. */
+  result(executions: number): Spread {
+    const [p50 = 0, p90 = 0, p99 = 0] = percentileShares.map((share) =>
+      Math.min(this.#max, this.#histogram.percentile(share) ?? 0),
+    );
+    return { mean: Math.round(this.#sum / Math.max(1, executions)), max: this.#max, p50, p90, p99 };
+  }
 }
