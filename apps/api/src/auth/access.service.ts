@@ -114,7 +114,10 @@ export class AccessService {
 
   /** An operator may look at a suspended tenant, and change nothing in it. */
   async #tenantForOperator(request: FastifyRequest, from: TenantAccess['tenantFrom']): Promise<Id<'tenant'>> {
-    const id = tenantIdSchema.safeParse(tenantNamed(request, from, 'An operator'));
+    const named = tenantNamed(request, from, 'An operator');
+    const also = namedTenant(request, 'header');
+    if ((also ?? named) !== named) throw noSuchTenant();
+    const id = tenantIdSchema.safeParse(named);
     const tenant = id.success ? await this.database.asOperator((tx) => tx.tenants.find(id.data)) : null;
     if (tenant === null) throw noSuchTenant();
     if (tenant.status !== 'active' && isUnsafe(request.method)) throw suspended();
@@ -184,9 +187,13 @@ function sharedGrant(principal: Principal, scope: Scope): Grant {
 
 /** Whose audit log a refusal belongs in: the key's tenant, or the tenant that a member asked for; else the operators'. */
 function homeOf(request: FastifyRequest, principal: Principal): Id<'tenant'> | null {
-  if (principal.via === 'key') return principal.key.tenantId;
   const named = [namedTenant(request, 'path'), namedTenant(request, 'header')];
-  return principal.session.memberships.find(({ tenantId }) => named.includes(tenantId))?.tenantId ?? null;
+  const home =
+    principal.via === 'key'
+      ? principal.key
+      : principal.session.memberships.find(({ tenantId }) => named.includes(tenantId));
+  // The log of a tenant that is being deleted goes away, and nothing may be written to it once it is gone.
+  return home === undefined || home.tenantStatus === 'deleting' ? null : home.tenantId;
 }
 
 function assertScope(held: readonly Scope[], needed: Scope, holder = 'the key'): void {

@@ -254,6 +254,13 @@ describe('the last owner', () => {
 });
 
 describe('operators', () => {
+  test('are not taken to one tenant by the path and to another by the header', async () => {
+    const other = await api.createTenant('Other');
+    const headers = { 'tenant-id': other.id };
+    const answer = await api.request({ method: 'GET', url: membersOf(tenant.id), key: api.operatorKey, headers });
+    expect(answer.statusCode).toBe(404);
+  });
+
   test('are invited, act for every tenant by session, and are dismissed within a second', async () => {
     const operator = await createPerson(api, null);
     expect((await as(operator, 'GET', '/v1/tenants')).statusCode).toBe(200);

@@ -119,12 +119,18 @@ describe('deleting a tenant', () => {
     const bySession = { ...person.headers, 'tenant-id': tenant.id };
     expect((await api.request({ method: 'GET', url: '/v1/functions', headers: bySession })).statusCode).toBe(403);
 
+    // Refusals are written beside the answer, and none of them into the chain that goes away.
+    const text =
+      "SELECT count(*)::int AS refused FROM audit_entries WHERE chain = $1 AND action LIKE 'request.refused.%'";
+    expect((await sql.query(text, [tenant.id])).rows[0].refused).toBe(0);
     while (!(await eraser.erasure.eraseSome(tenant.id, 2)).done);
     expect((await asOperator('GET', path(tenant.id))).statusCode).toBe(404);
     const tombstone = (await asOperator('GET', path(tenant.id, '/erasure'))).json();
     expect(tombstone).toMatchObject({ tenantId: tenant.id, rowsErased: { api_keys: 1, users: 1 } });
     expect(tombstone.finishedAt).not.toBeNull();
     expect((await asOperator('DELETE', path(tenant.id))).statusCode).toBe(404);
+    const { rows } = await sql.query('SELECT chain FROM audit_heads WHERE chain = $1', [tenant.id]);
+    expect(rows).toEqual([]);
   });
 });
 

@@ -34,10 +34,11 @@ export class UsersRepository {
 
   /** Null when somebody has the address already; the transaction goes on. */
   async create({ email, name, passwordHash, oidc }: NewUser): Promise<User | null> {
-    if ((await this.findByEmail(email)) !== null) return null;
     const identity = oidc === undefined ? {} : { oidcIssuer: oidc.issuer, oidcSubject: oidc.subject };
     const data = { id: newId('user'), email, name, passwordHash, ...identity };
-    return toUser(await this.prisma.user.create({ data }));
+    // Of two at the same moment the second waits for the first, and then does nothing.
+    const { count } = await this.prisma.user.createMany({ data, skipDuplicates: true });
+    return count === 1 ? this.find(data.id) : null;
   }
 
   async find(id: Id<'user'>): Promise<User | null> {
