@@ -20,6 +20,7 @@ const missingTenant = newId('tenant');
 const wasm = { payload: () => Buffer.from('module'), type: 'application/wasm' } as const;
 const keyPayload = () => ({ name: 'x', scopes: ['functions:read'] });
 const choice = () => ({ ids: [newId('event')] });
+const hook = () => ({ name: 'x', url: 'https://hooks.example.com/' });
 const point = () => ({ inputSchema: {}, outputSchema: {} });
 const of = (
   operation: string,
@@ -203,11 +204,16 @@ export const routeCases: readonly RouteCase[] = [
     missing: '/v1/functions/none/activate',
     payload: ({ version }) => ({ version }),
   }),
-  of('versionsPutSettingsSchema', 'PUT', ({ version }) => `/v1/functions/mine/versions/${version}/settings-schema`, {
-    ...tenantOnly('functions:write'),
-    missing: `/v1/functions/mine/versions/${missingVersion}/settings-schema`,
-    payload: () => ({ schema: { type: 'object' } }),
-  }),
+  of(
+    'versionsPutSettingsSchema',
+    'PUT',
+    ({ spareVersion }) => `/v1/functions/spare/versions/${spareVersion}/settings-schema`,
+    {
+      ...tenantOnly('functions:write'),
+      missing: `/v1/functions/spare/versions/${missingVersion}/settings-schema`,
+      payload: () => ({ schema: { type: 'object' } }),
+    },
+  ),
   of('versionsProgress', 'GET', ({ spareVersion }) => `/v1/functions/spare/versions/${spareVersion}/progress`, {
     ...tenantOnly('functions:read'),
     missing: `/v1/functions/spare/versions/${missingVersion}/progress`,
@@ -289,6 +295,29 @@ export const routeCases: readonly RouteCase[] = [
   }),
   of('usageGet', 'GET', () => '/v1/usage', tenantOnly('executions:read')),
   of('auditList', 'GET', () => '/v1/audit', tenantOnly('audit:read')),
+  of('deliveryEndpointsCreate', 'POST', () => '/v1/delivery-endpoints', { who: 'operator', payload: hook }),
+  of('deliveryEndpointsList', 'GET', () => '/v1/delivery-endpoints', { who: 'operator' }),
+  of('deliveryEndpointsGet', 'GET', ({ endpoint }) => `/v1/delivery-endpoints/${endpoint}`, { who: 'operator' }),
+  of('deliveryEndpointsPut', 'PUT', ({ endpoint }) => `/v1/delivery-endpoints/${endpoint}`, {
+    who: 'operator',
+    payload: hook,
+  }),
+  of('deliveryEndpointsDelete', 'DELETE', ({ endpoint }) => `/v1/delivery-endpoints/${endpoint}`, { who: 'operator' }),
+  of('deliveryEndpointsPause', 'POST', ({ endpoint }) => `/v1/delivery-endpoints/${endpoint}/pause`, {
+    who: 'operator',
+  }),
+  of('deliveryEndpointsResume', 'POST', ({ endpoint }) => `/v1/delivery-endpoints/${endpoint}/resume`, {
+    who: 'operator',
+  }),
+  of('deliveryEndpointsRotateSecret', 'POST', ({ endpoint }) => `/v1/delivery-endpoints/${endpoint}/rotate-secret`, {
+    who: 'operator',
+    payload: () => ({}),
+  }),
+  of('deliveryEndpointsPing', 'POST', ({ endpoint }) => `/v1/delivery-endpoints/${endpoint}/ping`, { who: 'operator' }),
+  of('deliveriesList', 'GET', () => '/v1/deliveries', { who: 'operator' }),
+  of('deliveriesResendAll', 'POST', () => '/v1/deliveries/resend', { who: 'operator', payload: () => ({}) }),
+  of('deliveriesGet', 'GET', ({ delivery }) => `/v1/deliveries/${delivery}`, { who: 'operator' }),
+  of('deliveriesResend', 'POST', ({ delivery }) => `/v1/deliveries/${delivery}/resend`, { who: 'operator' }),
   of('auditVerify', 'GET', () => '/v1/audit/verify', tenantOnly('audit:read')),
   of('auditExport', 'GET', () => '/v1/audit/export', tenantOnly('audit:read')),
   of('operatorAuditList', 'GET', () => '/v1/operator/audit', { who: 'operator' }),

@@ -36,6 +36,8 @@ const recordedOtherwise: Readonly<Record<string, string>> = {
 
 /** Routes that can't succeed in this test, and why; a new one has to succeed or be written down. */
 const refusedHere: Readonly<Record<string, string>> = {
+  deliveriesResend: 'no courier has sent the message, so it is not finished',
+  functionOrderPut: 'the list is that of a stranger; function-lifecycle.e2e-spec.ts looks at its entry',
   eventsReleaseOne: 'the event is not held',
   deadLettersReplayOne: 'the event is not dead',
   deadLettersDiscardOne: 'the event is not dead',
@@ -51,9 +53,11 @@ describe('every change that succeeds', () => {
       const world = await preparedWorld();
       const requestId = `walk-${operation}`;
       const answer = await ask(route, world, requestId);
-      if (operation in refusedHere) expect(answer.statusCode).toBeGreaterThanOrEqual(400);
-      else expect([operation, answer.statusCode, answer.body]).toEqual([operation, expect.any(Number), answer.body]);
-      if (answer.statusCode >= 300 && !(operation in refusedHere)) {
+      if (operation in refusedHere) {
+        expect(answer.statusCode).toBeGreaterThanOrEqual(400);
+        return;
+      }
+      if (answer.statusCode >= 300) {
         throw new Error(`${operation} was refused, so nobody knows whether it is audited: ${answer.body}`);
       }
       const entries = await entriesOf(requestId, world);

@@ -193,7 +193,11 @@ describe('going live', () => {
     const shown = await api.request({ method: 'GET', url: '/v1/functions/volume', key: tenant.key });
     expect(shown.json().liveVersion).toBe(first);
     const audit = await api.request({ method: 'GET', url: '/v1/audit?action=function.rolled_back', key: tenant.key });
-    expect(audit.json().items[0].details).toEqual({ function: 'volume', version: first, before: second });
+    expect(audit.json().items[0].details).toMatchObject({
+      function: 'volume',
+      before: { version: second, settings: null },
+      after: { version: first, settings: null },
+    });
   });
 
   test('a version of another function is not found here', async () => {

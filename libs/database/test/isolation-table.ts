@@ -13,6 +13,7 @@ export interface Victim extends TenantWorld {
   readonly userId: Id<'user'>;
   readonly invitationId: Id<'invitation'>;
   readonly webhookSourceId: Id<'webhookSource'>;
+  readonly settingsId: Id<'settings'>;
   readonly buildingVersionId: Id<'version'>;
 }
 
@@ -103,6 +104,35 @@ export const attackerCannot: Readonly<Record<string, Attempt | string>> = {
   'functions.count': inTransaction(async (tx) => {
     expect(await tx.functions.count()).toBe((await tx.functions.list(page)).items.length);
   }),
+  'functions.onPoint': inTransaction(async (tx, victim) => {
+    const found = await tx.functions.onPoint('cart.discounts', 100);
+    expect(found.map(({ id }) => id)).not.toContain(victim.functionId);
+  }),
+  'functions.order': inTransaction(async (tx, victim) => tx.functions.order([victim.functionId])),
+  'functions.pause': inTransaction(async (tx, victim) => {
+    expect(await tx.functions.pause(victim.functionId, new Date())).toBe(false);
+  }),
+  'functions.archive': inTransaction(async (tx, victim) => {
+    expect(await tx.functions.archive(victim.functionId)).toBe(false);
+  }),
+  'settings.add': async ({ database, attacker, victim }) => {
+    const wanted = { functionId: victim.functionId, value: '{}', by: 'key_m' };
+    const added = database.withTenant(attacker.tenantId, (tx) => tx.settings.add(wanted));
+    await expect(added).rejects.toMatchObject({ code: 'P2003' });
+  },
+  'settings.find': inTransaction(async (tx, victim) => expect(await tx.settings.find(victim.settingsId)).toBeNull()),
+  'settings.current': inTransaction(async (tx, victim) => {
+    expect(await tx.settings.current(victim.functionId)).toBeNull();
+  }),
+  'versions.holdObject': 'a lock on the name of an object, which may be shared; shows and changes nothing',
+  'versions.setSettingsSchema': inTransaction(async (tx, victim) => {
+    expect(await tx.versions.setSettingsSchema(victim.versionId, {})).toBe(false);
+  }),
+  'versions.archive': inTransaction(async (tx, victim) => {
+    expect(await tx.versions.archive(victim.buildingVersionId)).toBe(false);
+  }),
+  'storageUse.unused': 'across tenants, for the worker alone: answers with names that it was asked about',
+  'storageUse.removeUnused': 'across tenants, for the worker alone: says whether anything needs an object',
   'versions.create': async ({ database, attacker, victim }) => {
     const upload = { functionId: victim.functionId, sha256: randomHex(), bytes: 1 };
     const created = database.withTenant(attacker.tenantId, (tx) => tx.versions.create(upload));
@@ -145,6 +175,16 @@ export const attackerCannot: Readonly<Record<string, Attempt | string>> = {
     const mixed = database.withTenant(tenantId, (tx) => tx.deployments.activate(functionId, victim.versionId, 'key_m'));
     await expect(mixed).rejects.toMatchObject(notFound);
   },
+  'deployments.applySettings': async ({ database, attacker, victim }) => {
+    const { functionId, settingsId } = victim;
+    const tried = database.withTenant(attacker.tenantId, (tx) =>
+      tx.deployments.applySettings(functionId, settingsId, 'key_m'),
+    );
+    await expect(tried).rejects.toMatchObject({ code: 'not_found' });
+  },
+  'deployments.live': inTransaction(async (tx, victim) => {
+    expect(await tx.deployments.live(victim.functionId)).toBeNull();
+  }),
   'deployments.rollback': async ({ database, attacker, victim }) => {
     const tried = database.withTenant(attacker.tenantId, (tx) => tx.deployments.rollback(victim.functionId, 'key_m'));
     await expect(tried).rejects.toMatchObject({ code: 'not_found' });

@@ -41,6 +41,8 @@ async function createVictim(): Promise<Victim> {
       mapping: { types: {}, fallback: 'cart.updated' },
       secrets: [Buffer.from('sealed')],
     });
+    const settings = await tx.settings.add({ functionId: world.functionId, value: '{"percent":1}', by: 'key_test' });
+    await tx.deployments.applySettings(world.functionId, settings.id, 'key_test');
     const building = await tx.versions.create({ functionId: world.functionId, sha256: randomHex(), bytes: 1 });
     const invitation = await tx.invitations.create({
       email: 'ada@example.com',
@@ -61,6 +63,7 @@ async function createVictim(): Promise<Victim> {
       invitationId: invitation.id,
       webhookSourceId: source.id,
       buildingVersionId: building.id,
+      settingsId: settings.id,
     };
   });
 }
@@ -83,6 +86,7 @@ async function everythingOf({ tenantId, functionId, eventId, heldEventId }: Vict
     await tx.functions.list(page),
     await tx.versions.list(functionId, page),
     await tx.deployments.list(functionId, page),
+    await tx.settings.current(functionId),
     await tx.webhookSources.list(page),
     await tx.members.list(page),
     await tx.invitations.list(page),

@@ -62,8 +62,7 @@ export class FunctionsService {
       const { id } = await findFunction(tx, name);
       await tx.lock(`function:${id}`);
       const found = await findFunction(tx, name);
-      if ((found.pausedAt !== null) === wanted) return toFunctionAnswer(found);
-      const pausedAt = wanted ? new Date() : null;
+      const pausedAt = wanted ? (found.pausedAt ?? new Date()) : null;
       await tx.functions.pause(id, pausedAt);
       const details = { function: name, before: { pausedAt: timeOrNull(found.pausedAt) } };
       await tx.audit.append(auditOf(caller, wanted ? 'function.paused' : 'function.resumed', id, details));

@@ -1,3 +1,4 @@
+import { Readable } from 'node:stream';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Injectable, type OnModuleDestroy } from '@nestjs/common';
 import { type BuildProgress, type Id, ProblemError } from '@tenon/contracts';
@@ -35,32 +36,29 @@ export class BuildProgressService implements OnModuleDestroy {
    *
    * @throws ProblemError `not_found`, or `rate_limited` where the tenant watches too many builds already
    */
-  async watch(caller: TenantCaller, name: string, id: Id<'version'>): Promise<AsyncIterable<string>> {
+  async watch(caller: TenantCaller, name: string, id: Id<'version'>): Promise<Readable> {
     const first = await this.versions.progress(caller, name, id);
     const ofTenant = this.#streams.get(caller.tenantId) ?? 0;
     if (ofTenant >= streamsPerTenantMax || this.#open >= streamsMax) {
       throw new ProblemError('rate_limited', `At most ${streamsPerTenantMax} builds of a tenant are watched at once.`);
     }
-    return this.#events(first, caller, () => this.versions.progress(caller, name, id));
+    this.#count(caller.tenantId, 1);
+    const stream = Readable.from(this.#events(first, () => this.versions.progress(caller, name, id)));
+    return stream.once('close', () => this.#count(caller.tenantId, -1));
   }
 
-  async *#events(first: BuildProgress, { tenantId }: TenantCaller, ask: () => Promise<BuildProgress>) {
-    this.#count(tenantId, 1);
-    try {
-      const untilMs = Date.now() + streamMs;
-      let said = first;
-      let saidMs = Date.now();
-      yield `retry: 1000\n\n${eventOf(first)}`;
-      while (said.stage !== 'ended' && Date.now() < untilMs && (await this.#waited())) {
-        const now = await ask();
-        if (now.stage !== said.stage || now.attempts !== said.attempts) yield eventOf(now);
-        else if (Date.now() - saidMs < heartbeatMs) continue;
-        else yield ': still there\n\n';
-        said = now;
-        saidMs = Date.now();
-      }
-    } finally {
-      this.#count(tenantId, -1);
+  async *#events(first: BuildProgress, ask: () => Promise<BuildProgress>): AsyncGenerator<string> {
+    const untilMs = Date.now() + streamMs;
+    let said = first;
+    let saidMs = Date.now();
+    yield `retry: 1000\n\n${eventOf(first)}`;
+    while (said.stage !== 'ended' && Date.now() < untilMs && (await this.#waited())) {
+      const now = await ask();
+      if (now.stage !== said.stage || now.attempts !== said.attempts) yield eventOf(now);
+      else if (Date.now() - saidMs < heartbeatMs) continue;
+      else yield ': still there\n\n';
+      said = now;
+      saidMs = Date.now();
     }
   }
 

@@ -1,4 +1,3 @@
-import { Readable } from 'node:stream';
 import { Body, Controller, Delete, Get, HttpCode, Inject, Param, Post, Put, Query, Req, Res } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOperation, ApiResponse, ApiTags } from '@nestjs/swagger';
 import {
@@ -40,7 +39,7 @@ export class VersionsController {
   @HttpCode(202)
   @Allow('functions:write')
   @ApiProblems('plan_limit_reached')
-  @ApiRequestContent({ 'application/wasm': 'bytes' })
+  @ApiRequestContent({ 'application/wasm': 'bytes', 'application/octet-stream': 'bytes' })
   @ApiOperation({ summary: 'Upload a version', description: 'The build goes on after the answer: ask for its status.' })
   @ApiAnswer(202, 'The upload is stored and its build is asked for.', versionSchema)
   async upload(
@@ -145,7 +144,7 @@ export class VersionsController {
     @Param('version', { schema: idSchema('version') }) id: Id<'version'>,
     @Res() reply: FastifyReply,
   ): Promise<void> {
-    const events = Readable.from(await this.builds.watch(caller, name, id));
+    const events = await this.builds.watch(caller, name, id);
     reply.header('content-type', 'text/event-stream').header('cache-control', 'no-store').send(events);
   }
 }

@@ -1,6 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { type Id, mintApiKey, newId, scopes } from '@tenon/contracts';
 import { Database } from '@tenon/database';
+import { finishBuild } from './finish-build.js';
 import { plantPerson } from './people.js';
 import { putPoint } from './points.js';
 import type { TestApi, TestTenant } from './test-api.js';
@@ -15,6 +16,9 @@ export interface World {
   readonly execution: Id<'execution'>;
   readonly event: Id<'event'>;
   readonly source: Id<'webhookSource'>;
+  /** The operator's, with a message that nobody has sent yet. */
+  readonly endpoint: Id<'deliveryEndpoint'>;
+  readonly delivery: Id<'delivery'>;
   /** A viewer of the tenant, and a session of theirs. */
   readonly member: Id<'user'>;
   readonly session: Id<'session'>;
@@ -53,15 +57,14 @@ export async function createWorld(api: TestApi, databaseUrl: string): Promise<Wo
   const version = await upload('mine');
   const spareVersion = await upload('spare');
   // A build that is over, so that watching it is over, too.
-  await api.database.withTenant(tenant.id, (tx) =>
-    tx.versions.finishBuild(spareVersion, { status: 'failed', failure: 'not built in this test' }),
-  );
+  await finishBuild(api.database, tenant.id, spareVersion);
   const data = { total: 1 };
   const sent = await post('/v1/events', { specversion: '1.0', id: '1', source: '/s', type: 'cart.updated', data });
   const { id: keyId } = await api.createKey(tenant.id, ['functions:read']);
   const execution = await recordExecution(databaseUrl, tenant.id, created.id, version);
   const own = { tenant, keyId, version, spareVersion, execution, event: sent.ids[0], source: source.id };
-  return { ...own, ...(await createPeople(api, tenant.id)), ...(await createSurroundings(api)) };
+  const around = { ...(await createSurroundings(api)), ...(await pingedEndpoint(api)) };
+  return { ...own, ...(await createPeople(api, tenant.id)), ...around };
 }
 
 async function createPeople(api: TestApi, tenantId: Id<'tenant'>) {
@@ -88,6 +91,18 @@ async function createSurroundings(api: TestApi) {
 function newInvitation() {
   const expiresAt = new Date(Date.now() + 60_000);
   return { email: 'invited@example.com', invitedBy: 'key_test', expiresAt, tokenHash: randomBytes(32) };
+}
+
+/** One endpoint serves every world of a test: there may only be so many. */
+async function pingedEndpoint(api: TestApi) {
+  const key = api.operatorKey;
+  const listed = await api.request({ method: 'GET', url: '/v1/delivery-endpoints?limit=1', key });
+  const payload = { name: 'test', url: 'https://hooks.example.com/tenon' };
+  const { id } =
+    listed.json().items[0] ??
+    (await api.request({ method: 'POST', url: '/v1/delivery-endpoints', key, payload })).json();
+  const ping = await api.request({ method: 'POST', url: `/v1/delivery-endpoints/${id}/ping`, key });
+  return { endpoint: id as Id<'deliveryEndpoint'>, delivery: ping.json().id as Id<'delivery'> };
 }
 
 async function recordExecution(
