@@ -1,9 +1,10 @@
-import { apiConfig, ConfigError } from '@tenon/config';
+import { apiConfig, ConfigError, storageLocation } from '@tenon/config';
 import { Database, PrivilegeError } from '@tenon/database';
 import { openFairQueue, openQueueProducer } from '@tenon/queue';
 import { openQuotas } from '@tenon/quota';
-import { openDiskStorage } from '@tenon/storage';
+import { openStorage } from '@tenon/storage';
 import { createLogger } from '@tenon/telemetry';
+import { AllowedTargets } from '@tenon/webhooks';
 import { createApi } from './create-api.js';
 import { stopOnSignal } from './platform/stop-on-signal.js';
 import { createWorkerClient } from './platform/worker-client.js';
@@ -26,10 +27,20 @@ async function main(): Promise<void> {
   const queue = openQueueProducer(redis);
   const fair = openFairQueue(redis);
   const quotas = openQuotas({ ...redis, source: database.quota });
-  const storage = await openDiskStorage(config.storage.folder);
+  const storage = await openStorage(storageLocation(config.storage));
   const worker = createWorkerClient(config.worker);
   const app = await createApi(
-    { database, queue, fair, quotas, storage, sealer: config.sealer, worker, logger },
+    {
+      database,
+      queue,
+      fair,
+      quotas,
+      storage,
+      sealer: config.sealer,
+      deliveryTargets: new AllowedTargets(config.deliveryTargets),
+      worker,
+      logger,
+    },
     {
       version: apiVersion,
       trustProxy: config.http.trustProxy,

@@ -1,9 +1,9 @@
-import type { WorkerConfig } from '@tenon/config';
+import { storageLocation, type WorkerConfig } from '@tenon/config';
 import { Database } from '@tenon/database';
 import { openFairQueue, openQueueProducer, type QueueOptions } from '@tenon/queue';
 import { openQuotas } from '@tenon/quota';
 import { createSandboxPool } from '@tenon/sandbox';
-import { openDiskStorage } from '@tenon/storage';
+import { openStorage } from '@tenon/storage';
 import { createMetrics, type Logger } from '@tenon/telemetry';
 import { AllowedTargets } from '@tenon/webhooks';
 import { measuredSandbox } from './measured-sandbox.js';
@@ -26,7 +26,7 @@ export async function openPlatform(config: WorkerConfig, logger: Logger): Promis
     }
   };
   try {
-    const storage = await openDiskStorage(config.storage.folder);
+    const storage = await openStorage(storageLocation(config.storage));
     const database = await openDatabase(config, logger);
     closers.push(() => database.close());
     const queue = queueOptions(config, logger);
