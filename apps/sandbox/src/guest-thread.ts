@@ -5,6 +5,7 @@ import type { ExecutionResult } from '@tenon/contracts';
 import { decodeRun, encodeRunResult } from '@tenon/sandbox';
 import { closeModules } from './close-modules.js';
 import { type CompiledArtifact, type Guest, MemoryShelf, prepareGuest } from './engine.js';
+import { freezeRealm } from './freeze-realm.js';
 import { closeDoors } from './realm.js';
 import { ThreadClock } from './thread-clock.js';
 import type { FromThread, ThreadData, ToThread } from './thread-messages.js';
@@ -23,6 +24,7 @@ const guests = new Map<number, Guest>();
 const shelf = new MemoryShelf();
 const compiledArtifacts = new Map<number, CompiledArtifact>();
 const clock = new ThreadClock();
+let isFrozen = false;
 const nextTurn = setImmediate;
 
 function post(message: FromThread, transfer: ArrayBuffer[] = []): void {
@@ -55,7 +57,12 @@ function fetchCompiled(artifact: number): CompiledArtifact {
 }
 
 function guestFor(artifact: number): Guest {
-  const guest = prepareGuest(fetchCompiled(artifact), shelf);
+  const compiled = fetchCompiled(artifact);
+  if (compiled.abi === 'component' && !isFrozen) {
+    isFrozen = true;
+    freezeRealm();
+  }
+  const guest = prepareGuest(compiled, shelf);
   guests.set(artifact, guest);
   return guest;
 }

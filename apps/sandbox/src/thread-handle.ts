@@ -45,7 +45,11 @@ export class ThreadHandle {
       stdout: true,
       stderr: true,
       workerData: { mail: this.mail.buffer as SharedArrayBuffer } satisfies ThreadData,
-      resourceLimits: { maxOldGenerationSizeMb: heapMbMax, maxYoungGenerationSizeMb: youngMbMax, stackSizeMb: stackMbMax },
+      resourceLimits: {
+        maxOldGenerationSizeMb: heapMbMax,
+        maxYoungGenerationSizeMb: youngMbMax,
+        stackSizeMb: stackMbMax,
+      },
     });
     // Nothing may reach the frames on the process's own stdout, and nobody reads what a thread prints.
     this.worker.stdout.resume();

@@ -35,6 +35,10 @@ describe('from inside a sandbox process', () => {
     expect(imported).toContain('loads no more modules');
   });
 
+  it('a thread that runs components can leave nothing in its own realm', () => {
+    expect(probe.facts.thread.changed).toEqual([]);
+  });
+
   it('there is no environment', () => {
     expect(probe.facts.environment).toEqual([]);
     expect(probe.facts.cwd).toBe('/');

@@ -83,6 +83,19 @@ describe('createSandboxPool', () => {
     expect(results.filter(({ outcome }) => outcome === 'deadline')).toHaveLength(12);
   });
 
+  it('a stack overflow cost 50 ms of CPU time that nobody was charged for', async () => {
+    const deep = await guestFromWat(
+      '(module (memory (export "memory") 1) (func $deeper (call $deeper)) (func (export "_start") (call $deeper)))',
+    );
+    await run(deep, 1);
+    const started = performance.now();
+
+    const results = await Promise.all(Array.from({ length: 100 }, () => run(deep, 1)));
+
+    expect(new Set(results.map(({ outcome }) => outcome))).toEqual(new Set(['stack_overflow']));
+    expect(performance.now() - started).toBeLessThan(1_500);
+  });
+
   it('ends a guest at its deadline and keeps serving', async () => {
     const [late, fine] = await Promise.all([run(endless, 1, { ...unlimited, deadlineMs: 60 }), run(echo, 1)]);
 
