@@ -25,7 +25,9 @@ export function addBodyParsers(server: FastifyInstance): void {
       done(error instanceof Error ? error : new Error(String(error)));
     }
   });
-  server.addContentTypeParser('application/wasm', (_request, payload, done) => done(null, payload));
+  server.addContentTypeParser(['application/wasm', 'application/octet-stream'], (_request, payload, done) =>
+    done(null, payload),
+  );
 }
 
 declare module 'fastify' {

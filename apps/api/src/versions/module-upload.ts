@@ -27,7 +27,7 @@ export async function storeUpload(storage: Storage, request: FastifyRequest, rep
   }
 }
 
-const onlyWasm = 'Send the module as application/wasm.';
+const onlyWasm = 'Send the module as application/wasm or application/octet-stream.';
 
 async function store(storage: Storage, body: Readable): Promise<StoredObject> {
   // The request outlives a failed upload: it still has to be answered.
