@@ -2,13 +2,16 @@ import { ByteReader } from '../binary/byte-reader.js';
 import { ByteWriter } from '../binary/byte-writer.js';
 import { immediate as imm } from '../binary/immediates.js';
 import { immediateOf } from '../binary/opcodes.js';
-import { bodyFlag, type DecodedModule, loopNote } from '../inspect/decoded-module.js';
+import { bodyFlag, type DecodedModule } from '../inspect/decoded-module.js';
 import { readOperator } from '../inspect/operator-reader.js';
+import { BlockOperators } from './block-operators.js';
+import { CallOperators } from './call-operators.js';
 import { Charges } from './charges.js';
 import { CodeEmitter } from './code-emitter.js';
 import { DataOperators } from './data-operators.js';
 import { copyOperator, skipMemarg, skipValueType } from './operator-copy.js';
-import { type RewritePlan, type Shape, shape, takesDepth } from './plan.js';
+import type { RewritePlan } from './plan.js';
+import { type Shape, shape, takesDepth } from './shapes.js';
 
 /** What a throw costs beside its 1: the engine makes an object and unwinds frames, which takes some 300 ns. */
 const throwFuel = 200;
@@ -22,14 +25,15 @@ export class BodyRewriter {
   private readonly module: DecodedModule;
   private readonly reader: ByteReader;
   private readonly data: DataOperators;
+  private readonly calls: CallOperators;
+  private readonly blocks: BlockOperators;
   private paramCount = 0;
   private shape: Shape = shape.full;
   private localShift = 0;
   private wrapsBody = false;
   private frame = 0;
-  /** Whether the body needs a local to keep the index of an indirect call in, and which it is. */
+  /** Whether the body needs a local to keep the index of an indirect call in. */
   private callsThroughTable = false;
-  private indexLocal = 0;
 
   constructor(plan: RewritePlan) {
     this.plan = plan;
@@ -38,6 +42,8 @@ export class BodyRewriter {
     this.emit = new CodeEmitter(this.out, plan);
     this.charges = new Charges(this.emit);
     this.data = new DataOperators(plan, this.reader, this.out, this.emit);
+    this.calls = new CallOperators(plan, this.reader, this.out, this.emit, this.charges);
+    this.blocks = new BlockOperators(plan.module, this.reader, this.out, this.emit, this.charges);
   }
 
   /**
@@ -57,7 +63,8 @@ export class BodyRewriter {
     reader.pos = module.bodyStarts[defined] as number;
     reader.end = module.bodyEnds[defined] as number;
     this.localShift = takesDepth(own) ? 2 : own === shape.leaf ? 1 : 0;
-    this.indexLocal = (module.bodyLocals[defined] as number) + (own === shape.outer ? 2 : this.localShift);
+    const addedLocals = own === shape.outer ? 2 : this.localShift;
+    this.calls.enter(this.frame, (module.bodyLocals[defined] as number) + addedLocals);
     const added = own === shape.outer ? (module.bodyLocals[defined] as number) : this.paramCount;
     emit.enter(added, own === shape.leaf ? added : added + 1, (flags & bodyFlag.handlers) !== 0, own);
     this.callsThroughTable = (flags & bodyFlag.callsIndirect) !== 0 && plan.privateTables.size > 0;
@@ -159,25 +166,25 @@ export class BodyRewriter {
         this.out.u32(this.plan.global(reader.u32()));
         return;
       case imm.call:
-        this.copyCall(slot);
+        this.calls.copyCall(slot);
         return;
       case imm.callIndirect: {
         const type = reader.u32();
         const table = reader.u32();
-        if (this.plan.privateTables.has(table)) this.copyPrivateIndirect(type, table);
-        else this.copyIndirect(slot, start);
+        if (this.plan.privateTables.has(table)) this.calls.copyPrivateIndirect(type, table);
+        else this.calls.copyIndirect(slot, start);
         return;
       }
       case imm.callRef:
         reader.u32();
-        this.copyIndirect(slot, start);
+        this.calls.copyIndirect(slot, start);
         return;
       case imm.block:
       case imm.tryTable:
-        this.copyBlock(slot, kind, start);
+        this.blocks.copyBlock(slot, kind, start);
         return;
       case imm.label:
-        this.copyBranch(slot, start);
+        this.blocks.copyBranch(slot, start);
         return;
       default:
         this.copyRare(slot, kind, start);
@@ -209,7 +216,7 @@ export class BodyRewriter {
       case imm.brTable:
         charges.add(1);
         charges.close();
-        this.markTable();
+        this.blocks.markTable();
         copyOperator(this.reader, this.out, start);
         charges.dead();
         return;
@@ -256,127 +263,5 @@ export class BodyRewriter {
     this.emit.flushFuel();
     copyOperator(this.reader, this.out, start);
     this.charges.dead();
-  }
-
-  private copyBranch(slot: number, start: number): void {
-    const { charges, emit, out } = this;
-    charges.add(1);
-    const label = this.reader.u32();
-    charges.target(label);
-    charges.close();
-    const wayBack = charges.wayBack(label);
-    if (wayBack === 0) copyOperator(this.reader, this.out, start);
-    else if (slot === 0x0c) {
-      emit.checkWayBack(wayBack === 2);
-      copyOperator(this.reader, this.out, start);
-    } else {
-      out.list([0x04, 0x40]);
-      emit.checkWayBack(wayBack === 2);
-      out.u8(0x0c);
-      out.u32(label + 1);
-      out.u8(0x0b);
-    }
-    if (slot === 0x0c) charges.dead();
-  }
-
-  private markTable(): void {
-    const count = this.reader.u32();
-    for (let at = 0; at <= count; at++) this.charges.target(this.reader.u32());
-  }
-
-  private copyBlock(slot: number, kind: number, start: number): void {
-    const { reader, charges } = this;
-    if (slot !== 0x02 && slot !== 0x03) charges.add(1);
-    const byte = reader.bytes[reader.pos] as number;
-    const typeStart = reader.pos;
-    if (byte === 0x63 || byte === 0x64) skipValueType(reader);
-    else reader.s33();
-    if (kind === imm.tryTable) this.markHandlers();
-    copyOperator(this.reader, this.out, start);
-    charges.open(slot, slot === 0x03 ? this.noteOfLoop(typeStart) : 0);
-  }
-
-  /** A loop with parameters gets them with the branch, so nothing can stand before one that has a condition. */
-  private noteOfLoop(typeAt: number): number {
-    const note = this.module.loops.take();
-    const byte = this.reader.bytes[typeAt] as number;
-    if (byte >= 0x40 && byte < 0x80) return note;
-    const type = this.module.types[new ByteReader(this.reader.bytes, typeAt).s33()];
-    return type?.paramCount === 0 ? note : note | loopNote.manyWaysBack;
-  }
-
-  private markHandlers(): void {
-    const { reader } = this;
-    const count = reader.u32();
-    for (let at = 0; at < count; at++) {
-      if (reader.u8() < 2) reader.u32();
-      this.charges.handlerTarget(reader.u32());
-    }
-  }
-
-  private copyCall(slot: number): void {
-    const { plan, charges, emit, out } = this;
-    const index = this.reader.u32();
-    const inner = plan.innerIndex[index] as number;
-    const callee = plan.shape(index);
-    charges.add(callee === shape.free && slot === 0x10 ? 1 + plan.fixedCost(index) : 1);
-    if (callee !== shape.free || slot === 0x12) charges.leave();
-    if (slot === 0x12) {
-      emit.exit(this.frame, charges.closeInto());
-      out.u8(slot);
-      out.u32(index);
-      charges.dead();
-      return;
-    }
-    // What follows must not be charged yet: the callee may end the run.
-    if (callee === shape.free) {
-      emit.freeCall(inner);
-      return;
-    }
-    const owed = charges.closeInto();
-    if (inner >= 0) {
-      emit.innerCall(inner, callee, owed);
-      charges.returned(plan.uncheckedCost(index));
-      return;
-    }
-    emit.flushAll(owed);
-    out.u8(slot);
-    out.u32(index);
-    this.takeBack();
-  }
-
-  private copyIndirect(slot: number, start: number): void {
-    const { charges, emit } = this;
-    charges.add(1);
-    const tail = slot === 0x13 || slot === 0x15;
-    charges.leave();
-    const owed = charges.closeInto();
-    if (tail) {
-      emit.exit(this.frame, owed);
-      copyOperator(this.reader, this.out, start);
-      charges.dead();
-      return;
-    }
-    emit.flushAll(owed);
-    copyOperator(this.reader, this.out, start);
-    this.takeBack();
-  }
-
-  /** An indirect call of an inner function: the counters go below the index on the operand stack. */
-  private copyPrivateIndirect(type: number, table: number): void {
-    const { charges, emit, plan } = this;
-    charges.add(1);
-    charges.leave();
-    charges.close();
-    emit.innerIndirectCall(plan.types.inner(type, true), table, this.indexLocal);
-    charges.returned(plan.indirectUnchecked);
-  }
-
-  /** Goes on behind a call of something that keeps the fuel in its global. */
-  private takeBack(): void {
-    const { emit, charges } = this;
-    if (emit.keepsFuelInGlobal) return;
-    emit.returnedFuel();
-    charges.returned(0);
   }
 }

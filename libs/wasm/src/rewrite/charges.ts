@@ -1,5 +1,6 @@
 import { loopNote } from '../inspect/decoded-module.js';
 import type { CodeEmitter } from './code-emitter.js';
+import { OpenBlocks } from './open-blocks.js';
 
 /**
  * What may be charged on any path before the next charge brings a check along. Small, because functions that return
@@ -23,22 +24,8 @@ const [unset, none] = [-2, -1];
 export class Charges {
   depth = 0;
   private readonly emit: CodeEmitter;
-  private kinds = new Uint8Array(64);
-  private targeted = new Uint8Array(64);
-  /** By open block: the most that is unchecked on a branch to its end, and where it starts. */
-  private atEnd = new Uint32Array(64);
-  private atStart = new Uint32Array(64);
-  /** By open block: where the segment is charged that was running when the block started. */
-  private segments = new Int32Array(64);
-  /** By open block: the outermost block that a branch in it goes to, or -1 when the function or the run may end in it. */
-  private reach = new Int32Array(64);
-  /** By open block: 0, or of a loop that asks on its way back, 1, or 2 when it does so without a call. */
-  private waysBack = new Uint8Array(64);
-  /** By open block: 1 for a loop whose first block is the `if` that it goes round in. */
-  private turns = new Uint8Array(64);
-  /** By open block: of such an `if`, the segment that goes on in it, or -1; and what the segment cost before. */
-  private through = new Int32Array(64);
-  private costBefore = new Uint32Array(64);
+  private readonly blocks = new OpenBlocks();
+
   private checked = false;
   /** Whether the charge of the segment is a plain one, which can also be made where the segment ends. */
   private movable = false;
@@ -93,7 +80,7 @@ export class Charges {
 
   close(): void {
     if (this.patchAt < 0) return;
-    if (this.depth > 0 && this.segments[this.depth - 1] === this.patchAt)
+    if (this.depth > 0 && this.blocks.segments[this.depth - 1] === this.patchAt)
       this.emit.writeCharge(this.patchAt, this.cost);
     else if (this.cost === 0 && this.returning) this.emit.removeReturned(this.patchAt);
     else if (this.cost === 0 && this.movable) this.emit.removeCharge(this.patchAt);
@@ -109,7 +96,7 @@ export class Charges {
    */
   closeInto(): number {
     const { patchAt, cost } = this;
-    const keepsOpen = this.depth > 0 && this.segments[this.depth - 1] === patchAt;
+    const keepsOpen = this.depth > 0 && this.blocks.segments[this.depth - 1] === patchAt;
     if (patchAt < 0 || keepsOpen || !this.movable || cost === 0 || !this.emit.canMove(patchAt)) {
       this.close();
       return 0;
@@ -137,7 +124,7 @@ export class Charges {
 
   /** Notes that the run may end here, or leave the function. */
   leave(): void {
-    if (this.depth > 0) this.reach[this.depth - 1] = -1;
+    if (this.depth > 0) this.blocks.reach[this.depth - 1] = -1;
   }
 
   /** Notes a branch to a label, counted from the innermost block. */
@@ -153,27 +140,27 @@ export class Charges {
 
   /** How the target of a label asks whether anything is left when a branch goes back to it: see `waysBack`. */
   wayBack(label: number): number {
-    return this.deadDepth >= 0 || label >= this.depth ? 0 : (this.waysBack[this.depth - 1 - label] as number);
+    return this.deadDepth >= 0 || label >= this.depth ? 0 : (this.blocks.waysBack[this.depth - 1 - label] as number);
   }
 
   /** Enters a block; of a loop with the note that was made of it. */
   open(opcode: number, note = 0): void {
-    if (this.depth === this.kinds.length) this.grow();
+    if (this.depth === this.blocks.size) this.blocks.grow();
     // Exceptions leave a block from anywhere.
-    this.reach[this.depth] = opcode > 0x05 ? -1 : this.depth;
+    this.blocks.reach[this.depth] = opcode > 0x05 ? -1 : this.depth;
     if (opcode === 0x03) this.settle(none);
-    this.segments[this.depth] = this.patchAt >= 0 ? this.patchAt : opcode === 0x02 ? unset : none;
-    this.kinds[this.depth] = opcode;
-    this.targeted[this.depth] = 0;
-    this.atEnd[this.depth] = 0;
-    this.atStart[this.depth] = this.unchecked;
+    this.blocks.segments[this.depth] = this.patchAt >= 0 ? this.patchAt : opcode === 0x02 ? unset : none;
+    this.blocks.kinds[this.depth] = opcode;
+    this.blocks.targeted[this.depth] = 0;
+    this.blocks.atEnd[this.depth] = 0;
+    this.blocks.atStart[this.depth] = this.unchecked;
     const tight = (note & loopNote.tight) !== 0;
     const late = opcode === 0x03 && tight && (note & loopNote.manyWaysBack) === 0;
-    this.waysBack[this.depth] = late ? (tight ? 2 : 1) : 0;
-    this.turns[this.depth] = (note & loopNote.turnsInIf) !== 0 && late ? 1 : 0;
+    this.blocks.waysBack[this.depth] = late ? (tight ? 2 : 1) : 0;
+    this.blocks.turns[this.depth] = (note & loopNote.turnsInIf) !== 0 && late ? 1 : 0;
     const goesOn = this.takeTurn() && opcode === 0x04 && this.patchAt >= 0 && !this.checked;
-    this.through[this.depth] = goesOn ? this.patchAt : -1;
-    this.costBefore[this.depth] = this.cost;
+    this.blocks.through[this.depth] = goesOn ? this.patchAt : -1;
+    this.blocks.costBefore[this.depth] = this.cost;
     this.depth++;
     if (opcode !== 0x02 && !goesOn) this.close();
     if (this.deadDepth >= 0) this.deadDepth++;
@@ -185,31 +172,32 @@ export class Charges {
 
   end(): void {
     this.depth--;
-    const kind = this.kinds[this.depth] as number;
-    const joins = (kind !== 0x02 && kind !== 0x03) || (kind === 0x02 && this.targeted[this.depth] === 1);
+    const kind = this.blocks.kinds[this.depth] as number;
+    const joins = (kind !== 0x02 && kind !== 0x03) || (kind === 0x02 && this.blocks.targeted[this.depth] === 1);
     if (this.deadDepth > 0) this.deadDepth--;
     else {
       if (this.deadDepth === 0) this.deadDepth = -1;
       else if (joins) this.close();
       // An `if` may have no other arm: then its end is reached from its start.
-      const skipped = kind === 0x04 ? (this.atStart[this.depth] as number) : 0;
-      this.unchecked = Math.max(this.unchecked, skipped, this.atEnd[this.depth] as number);
-      if ((this.through[this.depth] as number) >= 0) this.giveBack();
-      else if (this.reach[this.depth] === this.depth) this.goOn(this.segments[this.depth] as number);
+      const skipped = kind === 0x04 ? (this.blocks.atStart[this.depth] as number) : 0;
+      this.unchecked = Math.max(this.unchecked, skipped, this.blocks.atEnd[this.depth] as number);
+      if ((this.blocks.through[this.depth] as number) >= 0) this.giveBack();
+      else if (this.blocks.reach[this.depth] === this.depth) this.goOn(this.blocks.segments[this.depth] as number);
     }
-    if (this.depth > 0) this.lower(this.depth - 1, this.reach[this.depth] as number);
+    if (this.depth > 0) this.lower(this.depth - 1, this.blocks.reach[this.depth] as number);
   }
 
   /** Whether the block that opens is the first one of a loop that goes round in it. */
   private takeTurn(): boolean {
-    if (this.depth === 0 || this.turns[this.depth - 1] === 0) return false;
-    this.turns[this.depth - 1] = 0;
+    if (this.depth === 0 || this.blocks.turns[this.depth - 1] === 0) return false;
+    this.blocks.turns[this.depth - 1] = 0;
     return true;
   }
 
   /** Behind the `if` that a loop goes round in: what was charged for its arm in advance has not run this time. */
   private giveBack(): void {
-    const charged = this.emit.chargeAt(this.through[this.depth] as number) - (this.costBefore[this.depth] as number);
+    const charged =
+      this.emit.chargeAt(this.blocks.through[this.depth] as number) - (this.blocks.costBefore[this.depth] as number);
     if (charged === 0) return;
     this.start();
     this.cost = -charged;
@@ -220,7 +208,7 @@ export class Charges {
     const at = this.depth - 1;
     if (this.deadDepth <= 0) this.arrive(0, this.unchecked);
     this.split();
-    if (this.deadDepth < 0) this.unchecked = this.atStart[at] as number;
+    if (this.deadDepth < 0) this.unchecked = this.blocks.atStart[at] as number;
   }
 
   /** A handler inside its block: where it comes from, nobody knows, so it starts with a check. */
@@ -234,7 +222,7 @@ export class Charges {
   }
 
   private lower(block: number, reach: number): void {
-    if (reach < (this.reach[block] as number)) this.reach[block] = reach;
+    if (reach < (this.blocks.reach[block] as number)) this.blocks.reach[block] = reach;
   }
 
   /** Takes the segment before a block up again. */
@@ -251,7 +239,8 @@ export class Charges {
 
   /** Blocks that started without a segment get this one. */
   private settle(segment: number): void {
-    for (let at = this.depth - 1; at >= 0 && this.segments[at] === unset; at--) this.segments[at] = segment;
+    for (let at = this.depth - 1; at >= 0 && this.blocks.segments[at] === unset; at--)
+      this.blocks.segments[at] = segment;
   }
 
   private start(): void {
@@ -268,30 +257,12 @@ export class Charges {
   private arrive(label: number, unchecked: number): void {
     if (label >= this.depth) return;
     const at = this.depth - 1 - label;
-    this.targeted[at] = 1;
-    if (unchecked > (this.atEnd[at] as number)) this.atEnd[at] = unchecked;
+    this.blocks.targeted[at] = 1;
+    if (unchecked > (this.blocks.atEnd[at] as number)) this.blocks.atEnd[at] = unchecked;
   }
 
   private split(): void {
     if (this.deadDepth === 0) this.deadDepth = -1;
     else if (this.deadDepth < 0) this.close();
   }
-
-  private grow(): void {
-    this.kinds = doubled(this.kinds, new Uint8Array(this.kinds.length * 2));
-    this.targeted = doubled(this.targeted, new Uint8Array(this.targeted.length * 2));
-    this.reach = doubled(this.reach, new Int32Array(this.reach.length * 2));
-    this.segments = doubled(this.segments, new Int32Array(this.segments.length * 2));
-    this.waysBack = doubled(this.waysBack, new Uint8Array(this.waysBack.length * 2));
-    this.turns = doubled(this.turns, new Uint8Array(this.turns.length * 2));
-    this.through = doubled(this.through, new Int32Array(this.through.length * 2));
-    this.costBefore = doubled(this.costBefore, new Uint32Array(this.costBefore.length * 2));
-    this.atEnd = doubled(this.atEnd, new Uint32Array(this.atEnd.length * 2));
-    this.atStart = doubled(this.atStart, new Uint32Array(this.atStart.length * 2));
-  }
-}
-
-function doubled<T extends Uint8Array | Uint32Array | Int32Array>(old: T, larger: T): T {
-  larger.set(old);
-  return larger;
 }

@@ -1,32 +1,21 @@
 import type { ByteWriter } from '../binary/byte-writer.js';
 import { sliceInstructions } from './counters.js';
-import { type RewritePlan, type Shape, shape, takesDepth } from './plan.js';
-
-/** Code behind a charge is moved up to save a byte only when it is short: nested blocks would make the time quadratic. */
-const movedBytesMax = 1_024;
+import { FuelWriter } from './fuel-writer.js';
+import type { RewritePlan } from './plan.js';
+import { type Shape, shape, takesDepth } from './shapes.js';
 
 /** Writes the instruction sequences of metering for one function at a time. */
-export class CodeEmitter {
-  /** Offsets of the checks' `if` in the body, for the branch hints: they are almost never taken. */
-  readonly unlikely: number[] = [];
-  private readonly out: ByteWriter;
-  private readonly fuel: number;
+export class CodeEmitter extends FuelWriter {
   private readonly depth: number;
   private readonly stack: number;
   private readonly reserve: number;
   private readonly slow: number;
   private readonly surchargeHelper: number;
   private depthLocal = 0;
-  private fuelLocal = 0;
-  private fuelInGlobal = false;
-  /** Where the last write of the fuel's local starts and ends, or -1. */
-  private setStart = -1;
-  private setEnd = -1;
   private shape: Shape = shape.full;
 
   constructor(out: ByteWriter, plan: RewritePlan) {
-    this.out = out;
-    this.fuel = plan.counter('fuel');
+    super(out, plan.counter('fuel'));
     this.depth = plan.counter('depth');
     this.stack = plan.counter('stack');
     this.reserve = plan.counter('reserve');
@@ -40,11 +29,8 @@ export class CodeEmitter {
    */
   enter(depthLocal: number, fuelLocal: number, fuelInGlobal: boolean, own: Shape): void {
     this.depthLocal = depthLocal;
-    this.fuelLocal = fuelLocal;
-    this.fuelInGlobal = fuelInGlobal;
+    this.enterFuel(fuelLocal, fuelInGlobal);
     this.shape = own;
-    this.unlikely.length = 0;
-    this.setEnd = -1;
   }
 
   loadAtInnerEntry(): void {
@@ -110,7 +96,7 @@ export class CodeEmitter {
     }
     out.u8(0x0b);
     // What was written last is in an arm that hardly ever runs.
-    this.setEnd = -1;
+    this.forgetWrite();
   }
 
   /**
@@ -162,83 +148,6 @@ export class CodeEmitter {
     this.out.u8(0x6b);
     this.op(0x22, this.depthLocal);
     this.out.list([0xac, 0x84]);
-  }
-
-  /**
-   * Writes a cost into the two bytes that were kept free for it. Most costs need only one: then the segment moves up by
-   * a byte, and the hints in it with it.
-   */
-  patchCharge(patchAt: number, cost: number): void {
-    if (cost > 63 || cost < -64 || !this.canMove(patchAt)) {
-      this.writeCharge(patchAt, cost);
-      return;
-    }
-    this.out.bytes[patchAt] = cost & 0x7f;
-    this.drop(patchAt + 1, 1);
-  }
-
-  /** Whether the code behind a charge is short enough to be moved up. */
-  canMove(patchAt: number): boolean {
-    return this.out.pos - patchAt <= movedBytesMax;
-  }
-
-  /** Takes bytes out of what has been written. */
-  private drop(from: number, count: number): void {
-    const { out, unlikely } = this;
-    out.bytes.copyWithin(from, from + count, out.pos);
-    out.pos -= count;
-    if (this.setStart < from + count) this.setEnd = -1;
-    this.setStart -= count;
-    this.setEnd -= count;
-    for (let at = unlikely.length - 1; at >= 0 && (unlikely[at] as number) > from; at--) {
-      unlikely[at] = (unlikely[at] as number) - count;
-    }
-  }
-
-  /** Writes a cost that may still grow: both bytes stay. */
-  writeCharge(patchAt: number, cost: number): void {
-    const { bytes } = this.out;
-    bytes[patchAt] = (cost & 0x7f) | 0x80;
-    bytes[patchAt + 1] = (cost >> 7) & 0x7f;
-  }
-
-  /** What {@link writeCharge} wrote. */
-  readCharge(patchAt: number): number {
-    const { bytes } = this.out;
-    if ((bytes[patchAt] as number) < 0x80) throw new RangeError('this charge was closed for good');
-    return this.chargeAt(patchAt);
-  }
-
-  /** What {@link patchCharge} or {@link writeCharge} wrote. */
-  chargeAt(patchAt: number): number {
-    const { bytes } = this.out;
-    const low = bytes[patchAt] as number;
-    if (low < 0x80) return (low << 25) >> 25;
-    return (((low & 0x7f) | ((bytes[patchAt + 1] as number) << 7)) << 18) >> 18;
-  }
-
-  /** Takes a charge behind a call out again that came to nothing. */
-  removeReturned(patchAt: number): void {
-    if (this.canMove(patchAt)) this.drop(patchAt - 1, 4);
-    else this.writeCharge(patchAt, 0);
-  }
-
-  /** Takes a charge without a check out again: it came to nothing, or what follows pays it. */
-  removeCharge(patchAt: number): void {
-    if (this.fuelInGlobal || !this.canMove(patchAt)) {
-      this.writeCharge(patchAt, 0);
-      return;
-    }
-    const { bytes } = this.out;
-    const access = this.fuelLocal < 0x80 ? 2 : 3;
-    // Where the fuel was written right before or read right behind, one operator did both.
-    const readAt = patchAt - 1 - access;
-    const readsOnly = bytes[readAt] === 0x20;
-    const writesOnly = bytes[patchAt + 3] === 0x21;
-    if (!readsOnly) bytes[readAt] = 0x21;
-    if (!writesOnly) bytes[patchAt + 3] = 0x20;
-    const from = readsOnly ? readAt : patchAt - 1;
-    this.drop(from, patchAt + 3 + (writesOnly ? access : 0) - from);
   }
 
   /** Calls a function that its caller pays for. */
@@ -313,11 +222,6 @@ export class CodeEmitter {
     this.op(0x24, this.depth);
   }
 
-  /** Whether the function being written has no copy of the fuel of its own. */
-  get keepsFuelInGlobal(): boolean {
-    return this.fuelInGlobal;
-  }
-
   /** Behind a call that left the fuel in its global: takes it to the operand stack, as a call of an inner function does. */
   returnedFuel(): void {
     this.op(0x23, this.fuel);
@@ -342,33 +246,5 @@ export class CodeEmitter {
     this.out.s32(frameBytes);
     this.out.u8(0x6a);
     this.op(0x24, this.depth);
-  }
-
-  /** Right behind a write of the local, the write becomes one that leaves the value on the operand stack. */
-  private getFuel(owed = 0): void {
-    if (this.fuelInGlobal) this.op(0x23, this.fuel);
-    else if (this.setEnd === this.out.pos) {
-      this.out.bytes[this.setStart] = 0x22;
-      this.setEnd = -1;
-    } else this.op(0x20, this.fuelLocal);
-    if (owed === 0) return;
-    this.out.u8(0x42);
-    this.out.s32(owed);
-    this.out.u8(0x7d);
-  }
-
-  private setFuel(): void {
-    if (this.fuelInGlobal) {
-      this.op(0x24, this.fuel);
-      return;
-    }
-    this.setStart = this.out.pos;
-    this.op(0x21, this.fuelLocal);
-    this.setEnd = this.out.pos;
-  }
-
-  private op(opcode: number, index: number): void {
-    this.out.u8(opcode);
-    this.out.u32(index);
   }
 }

@@ -2,7 +2,8 @@ import { ByteWriter } from '../binary/byte-writer.js';
 import { WasmError } from '../binary/wasm-error.js';
 import { BodyRewriter } from './body-rewriter.js';
 import { helperFunctions, tableEntryBody, wrapperBody } from './helper-functions.js';
-import { type RewritePlan, shape } from './plan.js';
+import type { RewritePlan } from './plan.js';
+import { shape } from './shapes.js';
 
 /** The code of the rewritten module and the types of its functions, which are only known together. */
 export interface CodeSections {
