@@ -2,6 +2,7 @@ import { type DynamicModule, Module } from '@nestjs/common';
 import { AuditModule } from './audit/audit.module.js';
 import { AuthModule } from './auth/auth.module.js';
 import type { IdentitySettings } from './auth/identity-settings.js';
+import { DeliveriesModule } from './deliveries/deliveries.module.js';
 import { EventsModule } from './events/events.module.js';
 import { ExecutionsModule } from './executions/executions.module.js';
 import { ExtensionPointsModule } from './extension-points/extension-points.module.js';
@@ -36,6 +37,7 @@ const features = [
   VersionsModule,
   EventsModule,
   WebhooksModule,
+  DeliveriesModule,
   ExecutionsModule,
   UsageModule,
   AuditModule,

@@ -5,8 +5,20 @@ import type { FairQueue, QueueProducer } from '@tenon/queue';
 import type { Quotas } from '@tenon/quota';
 import type { Storage } from '@tenon/storage';
 import type { Logger } from '@tenon/telemetry';
+import { AllowedTargets } from '@tenon/webhooks';
 import type { IdentitySettings } from '../auth/identity-settings.js';
-import { DATABASE, FAIR_QUEUE, IDENTITY, LOGGER, QUEUE, QUOTAS, SEALER, STORAGE, WORKER } from './tokens.js';
+import {
+  DATABASE,
+  DELIVERY_TARGETS,
+  FAIR_QUEUE,
+  IDENTITY,
+  LOGGER,
+  QUEUE,
+  QUOTAS,
+  SEALER,
+  STORAGE,
+  WORKER,
+} from './tokens.js';
 import type { WorkerClient } from './worker-client.js';
 
 /** What the api stands on; opened and closed by whoever starts it. */
@@ -17,6 +29,8 @@ export interface Platform {
   readonly quotas: Quotas;
   readonly storage: Storage;
   readonly sealer: Sealer;
+  /** Targets of deliveries that are allowed although they are not public. Default: none. */
+  readonly deliveryTargets?: AllowedTargets;
   readonly worker: WorkerClient;
   readonly logger: Logger;
 }
@@ -34,6 +48,7 @@ export function platformModule(platform: Platform, identity: IdentitySettings): 
     { provide: QUOTAS, useValue: platform.quotas },
     { provide: STORAGE, useValue: platform.storage },
     { provide: SEALER, useValue: platform.sealer },
+    { provide: DELIVERY_TARGETS, useValue: platform.deliveryTargets ?? new AllowedTargets() },
     { provide: WORKER, useValue: platform.worker },
     { provide: IDENTITY, useValue: identity },
     { provide: LOGGER, useValue: platform.logger },

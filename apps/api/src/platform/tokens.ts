@@ -4,6 +4,8 @@ export const QUEUE = Symbol('queue');
 export const QUOTAS = Symbol('quotas');
 export const FAIR_QUEUE = Symbol('fair queue');
 export const STORAGE = Symbol('storage');
+/** Targets of deliveries that are allowed although they are not public. */
+export const DELIVERY_TARGETS = Symbol('delivery targets');
 export const SEALER = Symbol('sealer');
 export const WORKER = Symbol('worker');
 /** How people sign in: IdentitySettings. */

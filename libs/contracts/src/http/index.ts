@@ -1,5 +1,6 @@
 export * from './audit.js';
 export * from './common.js';
+export * from './deliveries.js';
 export * from './events.js';
 export * from './executions.js';
 export * from './extension-points.js';
