@@ -49,7 +49,7 @@ export function meterCore(
   counters: 'own' | 'imported',
 ): MeteredCore {
   // Nothing runs before it was given an account of its own: a forgotten one shows at once.
-  const options: RewriteOptions = { counters, customSections: 'drop', fuelInitial: 0n };
+  const options: RewriteOptions = { counters, customSections: 'drop', fuelInitial: 0n, stackOverflow: 'trap' };
   const { bytes, summary } = rewriteModule(module, options);
   const stripped = stripCustomSections(bytes);
   // A component's glue may hold on to a memory beyond the run, so its modules keep theirs to themselves.

@@ -80,10 +80,12 @@ function slow(plan: RewritePlan): { type: number; body: Uint8Array } {
 
 /**
  * Calls itself until the engine's own stack is used up, so that a stack overflow surfaces as the engine's own error
- * and, like it, cannot be caught by the guest.
+ * and, like it, cannot be caught by the guest; or traps, which can't be caught either.
  */
 function overflow(plan: RewritePlan, helper: Helper): { type: number; body: Uint8Array } {
-  const code = new Assembler().ops(0).indexed(0x10, helper.index).ops(0x0b);
+  const code = new Assembler().ops(0);
+  if (plan.trapsOnOverflow) code.ops(0x00, 0x0b);
+  else code.indexed(0x10, helper.index).ops(0x0b);
   return { type: plan.types.plain([], []), body: code.out.take() };
 }
 

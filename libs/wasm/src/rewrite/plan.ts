@@ -61,6 +61,7 @@ export class RewritePlan {
   readonly helpers: Helper[] = [];
   readonly memoryBytesInitial: number;
   readonly memoryBytesMax: number | undefined;
+  readonly trapsOnOverflow: boolean;
   private readonly helperIndex = new Map<string, number>();
   private nextFunction: number;
 
@@ -77,6 +78,7 @@ export class RewritePlan {
     this.privateTables = privateTables(module);
     this.memoryBytesInitial = initialBytes(module);
     this.memoryBytesMax = options.memoryBytesMax;
+    this.trapsOnOverflow = options.stackOverflow === 'trap';
     this.exported = new Set(module.exports.filter(({ kind }) => kind === 'function').map(({ index }) => index));
     this.checkMemory();
     this.planBodies();

@@ -4,10 +4,10 @@ import { WasiHost } from '../../src/abi/wasi/wasi-host.js';
 import { wasiFunctions } from '../../src/abi/wasi/wasi-imports.js';
 import { request } from './support/run-guest.js';
 
-function fresh() {
+function fresh(config?: Readonly<Record<string, string>>) {
   const host = new WasiHost(true);
   const memory = new WebAssembly.Memory({ initial: 1 });
-  host.begin(new RunState(request('{"a":1}', { clockMs: 1_234_567 })));
+  host.begin(new RunState({ ...request('{"a":1}', { clockMs: 1_234_567 }), ...(config && { config }) }));
   host.memory.attach(memory);
   return { host, wasi: wasiFunctions(host), view: new DataView(memory.buffer), bytes: new Uint8Array(memory.buffer) };
 }
@@ -22,6 +22,18 @@ describe('what a libc asks at its start', () => {
     expect(Buffer.from(bytes.subarray(32, 41)).toString()).toBe('function\0');
     expect(wasi.environ_sizes_get(0, 4)).toBe(0);
     expect([view.getUint32(0, true), view.getUint32(4, true)]).toEqual([0, 0]);
+  });
+
+  test('its settings as the one variable of the environment, and no other member of the config', () => {
+    const { wasi, view, bytes } = fresh({ TENON_SETTINGS: '{"name":"Größe"}', name: 'Größe' });
+    const entry = Buffer.from('TENON_SETTINGS={"name":"Größe"}\0');
+    expect(wasi.environ_sizes_get(0, 4)).toBe(0);
+    expect([view.getUint32(0, true), view.getUint32(4, true)]).toEqual([1, entry.length]);
+    expect(wasi.environ_get(16, 32)).toBe(0);
+    expect(view.getUint32(16, true)).toBe(32);
+    expect(Buffer.from(bytes.subarray(32, 32 + entry.length))).toEqual(entry);
+    expect(wasi.environ_get(65_534, 32)).toBe(21);
+    expect(wasi.environ_get(16, 65_530)).toBe(21);
   });
 
   test('no directory is preopened: descriptor 3 is EBADF, which ends the search', () => {
