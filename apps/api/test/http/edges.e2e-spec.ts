@@ -56,7 +56,7 @@ describe('bytes that are hardly a request', () => {
   test('a body that is shorter than it said is waited for, and nothing happens when its sender goes', async () => {
     const socket = connect(port, '127.0.0.1');
     socket.write(`${head('Content-Length: 100')}{"name":"cut"`);
-    await new Promise((resolve) => socket.end(resolve));
+    await new Promise<void>((resolve) => socket.end(() => resolve()));
     const list = await api.request({ method: 'GET', url: '/v1/functions', key: tenant.key });
     expect(list.json().items).toEqual([]);
   });
