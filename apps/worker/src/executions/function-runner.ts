@@ -59,7 +59,7 @@ export class FunctionRunner {
    * @throws SandboxClosedError when the worker is stopping: then another worker should run it.
    */
   run(target: RunnableFunction, given: RunInput): Promise<FinishedRun> {
-    return this.gate.run(async () => {
+    return this.gate.run(given.tenantId, async () => {
       const { input, clockMs, seed } = given;
       const startedAtMs = Date.now();
       const config = guestConfig(target.settings);

@@ -30,6 +30,6 @@ export const defaultRelaySettings: RelaySettings = {
   sweepMs: 1_000,
   sweepAgeMs: 3_000,
   sweepEventsMax: 1_000,
-  jobsWaitingMax: 4,
+  jobsWaitingMax: 2,
   eventsPerJobMax: 100,
 };

@@ -1,26 +1,43 @@
-/** Lets at most `max` pieces of work run at once; the others wait in order. Callers bound how many they send. */
+/**
+ * Lets at most `max` pieces of work run at once. The others wait in lanes, each in order, and lanes take turns: a lane
+ * with one piece waits for one piece of every other lane, however much those have. Callers bound how many they send.
+ */
 export class Gate {
   private running = 0;
-  private readonly waiting: Array<() => void> = [];
+  /** Lanes in which somebody waits, the next one first. */
+  private readonly lanes = new Map<string, Array<() => void>>();
 
   constructor(private readonly max: number) {}
 
-  async run<Result>(work: () => Promise<Result>): Promise<Result> {
-    if (this.running >= this.max) await this.turn();
+  async run<Result>(lane: string, work: () => Promise<Result>): Promise<Result> {
+    if (this.running >= this.max) await this.turn(lane);
     else this.running += 1;
     try {
       return await work();
     } finally {
       // The place goes straight to the next in line, so a newcomer cannot take it in between.
-      const next = this.waiting.shift();
+      const next = this.next();
       if (next === undefined) this.running -= 1;
       else next();
     }
   }
 
-  private turn(): Promise<void> {
+  private turn(lane: string): Promise<void> {
     const { promise, resolve } = Promise.withResolvers<void>();
-    this.waiting.push(resolve);
+    const waiting = this.lanes.get(lane);
+    if (waiting === undefined) this.lanes.set(lane, [resolve]);
+    else waiting.push(resolve);
     return promise;
+  }
+
+  private next(): (() => void) | undefined {
+    // A map keeps the order of insertion, so a lane that had its turn goes to the end by being put in again.
+    const [first] = this.lanes;
+    if (first === undefined) return undefined;
+    const [lane, waiting] = first;
+    const next = waiting.shift();
+    this.lanes.delete(lane);
+    if (waiting.length > 0) this.lanes.set(lane, waiting);
+    return next;
   }
 }

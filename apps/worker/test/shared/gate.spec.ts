@@ -12,7 +12,7 @@ describe('a gate', () => {
       await new Promise((resolve) => setImmediate(resolve));
       inside -= 1;
     };
-    await Promise.all(Array.from({ length: 50 }, () => gate.run(work)));
+    await Promise.all(Array.from({ length: 50 }, () => gate.run('one', work)));
     expect(most).toBe(3);
     expect(inside).toBe(0);
   });
@@ -24,13 +24,26 @@ describe('a gate', () => {
       await new Promise((resolve) => setImmediate(resolve));
       order.push(index);
     };
-    await Promise.all([0, 1, 2, 3].map((index) => gate.run(work(index))));
+    await Promise.all([0, 1, 2, 3].map((index) => gate.run('one', work(index))));
     expect(order).toEqual([0, 1, 2, 3]);
+  });
+
+  it('lets lanes take turns: one piece waits for one of each other lane, however much those have', async () => {
+    const gate = new Gate(1);
+    const order: string[] = [];
+    const work = (name: string) => async () => {
+      await new Promise((resolve) => setImmediate(resolve));
+      order.push(name);
+    };
+    const flood = Array.from({ length: 5 }, (_, index) => gate.run('loud', work(`loud ${index}`)));
+    const quiet = gate.run('quiet', work('quiet'));
+    await Promise.all([...flood, quiet]);
+    expect(order).toEqual(['loud 0', 'loud 1', 'quiet', 'loud 2', 'loud 3', 'loud 4']);
   });
 
   it('is left by work that throws', async () => {
     const gate = new Gate(1);
-    await expect(gate.run(async () => Promise.reject(new Error('no')))).rejects.toThrow('no');
-    expect(await gate.run(async () => 'yes')).toBe('yes');
+    await expect(gate.run('one', async () => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect(await gate.run('one', async () => 'yes')).toBe('yes');
   });
 });

@@ -89,8 +89,18 @@ async function dispatch(
   const jobsMax = whole(room.jobsMax, jobsPerDispatchMax);
   const eventsMax = whole(room.eventsMax, eventsPerJobMax);
   if (jobsMax === 0 || eventsMax === 0) return [];
-  const { leaseMs, batchCostMax, agingMs, weightDefault, concurrencyDefault, eventCostGuess } = settings;
-  const args = [jobsMax, eventsMax, leaseMs, batchCostMax, agingMs, weightDefault, concurrencyDefault, eventCostGuess];
+  const { leaseMs, batchCostMax, agingMs, weightDefault, concurrencyDefault, eventCostGuess, eventOverhead } = settings;
+  const args = [
+    jobsMax,
+    eventsMax,
+    leaseMs,
+    batchCostMax,
+    agingMs,
+    weightDefault,
+    concurrencyDefault,
+    eventCostGuess,
+    eventOverhead,
+  ];
   return readBatches(strings(await ask('dispatch', args)));
 }
 

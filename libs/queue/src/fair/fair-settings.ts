@@ -3,16 +3,21 @@ export interface FairSettings {
   /** After this long without a sign of life, somebody is asked to look after the job. */
   readonly leaseMs: number;
   /**
-   * Estimated cost of one batch at most, so that a costly tenant does not hold a worker while others wait: 5,000,000 is
-   * about 5 ms of compiled code. A batch has one event at least.
+   * Estimated cost of one batch at most, so that a tenant does not hold a worker while others wait: 5,000,000 is about
+   * 5 ms of compiled code. A batch has one event at least.
    */
   readonly batchCostMax: number;
+  /**
+   * What an event holds a worker up beside its functions: about 100 us for reading, handing over and recording it. It
+   * bounds batches of cheap events; tenants are not charged for it.
+   */
+  readonly eventOverhead: number;
   /**
    * Counted for an event at least. Reading and recording it costs something even where no function runs, and a tenant
    * whose events cost nothing would be first for ever.
    */
   readonly eventCostMin: number;
-  /** Taken for the cost of an event where a tenant has no history: a quarter of what one run may cost by default. */
+  /** Taken for the cost of an event where a tenant has no history: about eight of them make the first batch. */
   readonly eventCostGuess: number;
   /** Share of the newest job in the estimate for the next one. */
   readonly newestShare: number;
@@ -28,8 +33,9 @@ export interface FairSettings {
 export const defaultFairSettings: FairSettings = {
   leaseMs: 10_000,
   batchCostMax: 5_000_000,
+  eventOverhead: 100_000,
   eventCostMin: 10_000,
-  eventCostGuess: 2_500_000,
+  eventCostGuess: 500_000,
   newestShare: 0.3,
   creditMax: 20_000_000,
   agingMs: 10_000,

@@ -1,10 +1,12 @@
 -- Picks batches, each for the tenant with the smallest start tag, and takes their events in hand under a lease.
 -- ARGV: jobs at most, events per job at most, lease in ms, estimated cost per job at most, aging in ms,
---       then what holds for a tenant about which nothing is known: weight, cap, cost of an event.
+--       then what holds for a tenant about which nothing is known: weight, cap, cost of an event; what an event
+--       holds up beside its cost.
 -- Returns job, tenant and events (26 characters each, joined) for each batch.
 local jobsMax, eventsMax, leaseMs, costMax = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local agingMs, weightDefault, capDefault, costDefault =
   tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
+local overhead = tonumber(ARGV[9])
 
 -- Bounds what becomes due in one call; the next call goes on.
 local dueTenantsMax, dueEventsMax = 100, 500
@@ -44,12 +46,13 @@ local function take(tenant, tag)
   local cap = tonumber(fields[2]) or capDefault
   local cost = tonumber(fields[3]) or costDefault
   local room = cap - redis.call('SCARD', takenKey(tenant))
-  if room <= 0 then
+  -- A rest of room would make small batches, which make small rests in turn: the next job that ends makes more.
+  if room <= 0 or 2 * room < math.min(eventsMax, cap, redis.call('ZCARD', readyKey(tenant))) then
     redis.call('ZREM', lineKey, tenant)
     redis.call('SADD', fullKey, tenant)
     return nil
   end
-  local count = math.min(eventsMax, room, math.max(1, math.floor(costMax / cost)))
+  local count = math.min(eventsMax, room, math.max(1, math.floor(costMax / (cost + overhead))))
   local popped = redis.call('ZPOPMIN', readyKey(tenant), count)
   local ids = {}
   for index = 1, #popped, 2 do ids[#ids + 1] = popped[index] end
