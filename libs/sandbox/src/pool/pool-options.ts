@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
+import type { SandboxUser } from '../process/sandbox-user.js';
 
 /** The part of a pino logger that the pool writes to. */
 export interface SandboxLogger {
@@ -59,14 +60,13 @@ export interface SandboxPoolOptions {
   readonly buildsPerProcess?: number;
   /** How long `close` waits for what is in flight. */
   readonly closeGraceMs?: number;
-  /** The user and group of sandbox processes; needs root. */
+  /** The user and group of sandbox processes; needs root. Root's processes get one that owns nothing without it. */
   readonly uid?: number;
   readonly gid?: number;
   readonly logger?: SandboxLogger;
 }
 
-export type ResolvedPoolOptions = Required<Omit<SandboxPoolOptions, 'uid' | 'gid'>> &
-  Pick<SandboxPoolOptions, 'uid' | 'gid'>;
+export type ResolvedPoolOptions = Required<Omit<SandboxPoolOptions, 'uid' | 'gid'>> & SandboxUser;
 
 const builtSandboxPath = fileURLToPath(new URL('../../../../apps/sandbox/dist/bundle', import.meta.url));
 

@@ -3,6 +3,7 @@ import { SandboxClosedError } from '../errors.js';
 import { clauseOf, type LinkEnd } from '../process/frame-link.js';
 import { launchArguments } from '../process/launch-arguments.js';
 import { inFlightMax } from '../process/sandbox-process.js';
+import { sandboxUser } from '../process/sandbox-user.js';
 import type { BuildRequestOptions } from '../protocol/build-messages.js';
 import { sandboxExitCodes } from '../protocol/control.js';
 import { configBytesMax } from '../protocol/run-request.js';
@@ -53,7 +54,9 @@ export interface SandboxPool {
 }
 
 export function createSandboxPool(options: SandboxPoolOptions = {}): SandboxPool {
-  return new ProcessPool(resolvePoolOptions(options));
+  const resolved = resolvePoolOptions(options);
+  const user = sandboxUser(resolved, resolved.sandboxPath, resolved.logger);
+  return new ProcessPool({ ...resolved, ...user });
 }
 
 class ProcessPool implements SandboxPool {

@@ -1,6 +1,10 @@
 import { execFileSync } from 'node:child_process';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import path from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { createSandboxPool, type SandboxPool } from '@tenon/sandbox';
+import { silentLogger } from '../../src/pool/pool-options.js';
 import { sandboxBundle } from '../support/bundle.js';
 import { type CountedSource, echoWat, endlessWat, guestFromWat } from '../support/guests.js';
 import { requestOf } from '../support/requests.js';
@@ -35,6 +39,25 @@ describe('a sandbox process that dies', () => {
   });
 
   const asRoot = process.getuid?.() === 0 && process.platform === 'linux' ? it : it.skip;
+
+  asRoot('does not run as root, also when nobody named another user', () => {
+    const pid = pool.stats().processes[0]?.pid;
+    const owner = execFileSync('stat', ['-c', '%u:%g', `/proc/${pid}`], { encoding: 'utf8' }).trim();
+
+    expect(owner).toBe('64117:64117');
+  });
+
+  asRoot('says so when only root can read its scripts', async () => {
+    const closed = await mkdtemp(path.join(tmpdir(), 'tenon-closed-'));
+    const warnings: string[] = [];
+    const logger = { ...silentLogger, warn: (_: object, message: string) => warnings.push(message) };
+    const closedPool = createSandboxPool({ processes: 1, sandboxPath: closed, logger });
+    try {
+      expect(warnings[0]).toContain('sandbox processes run as root');
+    } finally {
+      await Promise.all([closedPool.close(), rm(closed, { recursive: true })]);
+    }
+  });
 
   asRoot('runs as a user of its own, who may signal nobody', async () => {
     const nobody = 65_534;
