@@ -63,14 +63,39 @@ export class GroupRecorder {
 
   private async commit(group: readonly Waiting[]): Promise<void> {
     try {
-      const parts = group.map(({ part }) => part);
+      const parts = together(group.map(({ part }) => part));
       const recorded = await this.recorder.recordTogether(parts);
       this.options.onCommitted?.(parts, recorded);
-      for (const [place, { resolve }] of group.entries()) resolve(recorded[place] ?? { recorded: [] });
+      const fresh = new Set(recorded.flatMap((one) => one.recorded));
+      for (const { part, resolve } of group) {
+        resolve({ recorded: part.batch.executions.flatMap(({ id }) => (fresh.has(id) ? [id] : [])) });
+      }
     } catch (error) {
       // What one batch is refused for must not be the end of the others.
       if (group.length === 1) group[0]?.reject(error);
       else for (const one of group) await this.commit([one]);
     }
   }
+}
+
+/** Batches of one tenant become one, with one audit entry, unless somebody in particular asked for a run. */
+function together(parts: readonly TenantBatch[]): readonly TenantBatch[] {
+  const shared = Map.groupBy(parts.filter(isNobodys), ({ tenantId }) => tenantId);
+  const merged = [...shared].map(([tenantId, own]) => ({ tenantId, batch: mergedOf(own.map(({ batch }) => batch)) }));
+  return [...merged, ...parts.filter((part) => !isNobodys(part))];
+}
+
+function isNobodys({ batch }: TenantBatch): boolean {
+  return batch.actor === undefined && batch.requestId === undefined;
+}
+
+function mergedOf(batches: readonly RecordBatch[]): RecordBatch {
+  const [first] = batches;
+  if (first !== undefined && batches.length === 1) return first;
+  return {
+    executions: batches.flatMap(({ executions }) => executions),
+    doneEvents: batches.flatMap(({ doneEvents = [] }) => doneEvents),
+    againEvents: batches.flatMap(({ againEvents = [] }) => againEvents),
+    pointResults: batches.flatMap(({ pointResults = [] }) => pointResults),
+  };
 }

@@ -21,8 +21,11 @@ export interface WorkerSettings {
   readonly shutdownGraceMs: number;
 }
 
-/** A few more than there are guest threads, so that the next run is there when a thread gets free. */
-export const runsPerGuestThread = 8;
+/**
+ * Many more than there are guest threads: runs that are handed over together share a write to the pipe and a wake-up of
+ * the sandbox, which together cost as much as a small run. What waits there is a few milliseconds of work.
+ */
+export const runsPerGuestThread = 64;
 
 export function workerSettings(config: WorkerConfig): WorkerSettings {
   const { host, port, token } = config.internalHttp;
