@@ -1,6 +1,5 @@
 import { availableParallelism } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import type { SandboxUser } from '../process/sandbox-user.js';
 
 /** The part of a pino logger that the pool writes to. */
 export interface SandboxLogger {
@@ -66,7 +65,10 @@ export interface SandboxPoolOptions {
   readonly logger?: SandboxLogger;
 }
 
-export type ResolvedPoolOptions = Required<Omit<SandboxPoolOptions, 'uid' | 'gid'>> & SandboxUser;
+export type ResolvedPoolOptions = Required<Omit<SandboxPoolOptions, 'uid' | 'gid'>> & {
+  readonly uid?: number | undefined;
+  readonly gid?: number | undefined;
+};
 
 const builtSandboxPath = fileURLToPath(new URL('../../../../apps/sandbox/dist/bundle', import.meta.url));
 
