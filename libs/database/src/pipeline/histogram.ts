@@ -18,26 +18,27 @@ export function histogramClass(value: number): number {
   return Math.min(classMax, Math.ceil(classesPerDoubling * Math.log2(value) - 1e-9));
 }
 
-/** Gathers values and histograms. */
+/** Gathers values and histograms. Loops go from the lowest to the highest class that was met: most are empty. */
 export class HistogramSum {
   readonly #counts = new Float64Array(classMax + 1);
+  #low = classMax;
+  #high = 0;
 
   add(value: number): void {
     this.#raise(histogramClass(value), 1);
   }
 
   addAll(histogram: Histogram): void {
-    const counts = this.#counts;
     for (let at = 0; at + entryBytes <= histogram.length; at += entryBytes) {
       const place = byteAt(histogram, at) * 0x100 + byteAt(histogram, at + 1);
       const high = byteAt(histogram, at + 2) * 0x100 + byteAt(histogram, at + 3);
       const low = byteAt(histogram, at + 4) * 0x100 + byteAt(histogram, at + 5);
-      if (place <= classMax) counts[place] = (counts[place] ?? 0) + high * 0x1_0000 + low;
+      if (place <= classMax) this.#raise(place, high * 0x1_0000 + low);
     }
   }
 
   addSum(other: HistogramSum): void {
-    for (const [at, count] of other.#counts.entries()) if (count > 0) this.#raise(at, count);
+    for (let at = other.#low; at <= other.#high; at += 1) this.#raise(at, other.#countAt(at));
   }
 
   /** The counts, one entry per class, in order. */
@@ -51,20 +52,34 @@ export class HistogramSum {
     return new Uint8Array(view.buffer);
   }
 
-  /** The value that the given share (0 to 1) of all values don't exceed; undefined where nothing was counted. */
-  percentile(share: number): number | undefined {
-    const total = this.#counts.reduce((sum, count) => sum + count, 0);
-    if (total === 0) return undefined;
-    let left = Math.max(1, Math.ceil(share * total));
-    const at = this.#counts.findIndex((count) => {
-      left -= count;
-      return left <= 0;
+  /**
+   * The values that the given shares (0 to 1, in rising order) of all values don't exceed; none where nothing was
+   * counted.
+   */
+  percentiles(shares: readonly number[]): readonly number[] {
+    let total = 0;
+    for (let at = this.#low; at <= this.#high; at += 1) total += this.#countAt(at);
+    if (total === 0) return [];
+    let at = this.#low;
+    let passed = this.#countAt(at);
+    return shares.map((share) => {
+      const wanted = Math.max(1, Math.ceil(share * total));
+      while (passed < wanted && at < this.#high) {
+        at += 1;
+        passed += this.#countAt(at);
+      }
+      return middleOf(at);
     });
-    return middleOf(at);
+  }
+
+  #countAt(at: number): number {
+    return this.#counts[at] ?? 0;
   }
 
   #raise(at: number, count: number): void {
-    this.#counts[at] = (this.#counts[at] ?? 0) + count;
+    if (at < this.#low) this.#low = at;
+    if (at > this.#high) this.#high = at;
+    this.#counts[at] = this.#countAt(at) + count;
   }
 }
 

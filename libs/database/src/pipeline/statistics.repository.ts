@@ -1,4 +1,4 @@
-import { type Id, type Outcome, outcomeNames } from '@tenon/contracts';
+import type { Id, Outcome } from '@tenon/contracts';
 import type pg from 'pg';
 import { inTenant } from '../connection/transaction.js';
 import { addSumConditions, Conditions, type ExecutionFilter } from './execution-filter.js';
@@ -68,7 +68,9 @@ export class StatisticsRepository {
   read(tenantId: Id<'tenant'>, request: StatisticsRequest): Promise<readonly StatisticsSeries[]> {
     const { text, values } = statementFor(tenantId, request);
     return inTenant(this.pool, tenantId, async (client) => {
-      await client.query(`SET LOCAL statement_timeout = ${statementMs}; SET LOCAL jit = off`);
+      await client.query(
+        `SET LOCAL statement_timeout = ${statementMs}; SET LOCAL jit = off; SET LOCAL work_mem = '16MB'`,
+      );
       const { rows } = await client.query<SumRow>(text, values);
       const series = [...Map.groupBy(rows, (row) => row.functionId).values()].map(seriesOf);
       return series.sort((a, b) => b.total.executions - a.total.executions);
@@ -135,7 +137,7 @@ function seriesOf(rows: readonly SumRow[]): StatisticsSeries {
 
 /** Runs of some rows together. */
 class RunSum {
-  readonly #outcomes: Partial<Record<Outcome, number>> = {};
+  readonly #outcomes = new Map<Outcome, number>();
   readonly #wall = new SpreadSum();
   readonly #instructions = new SpreadSum();
   #executions = 0;
@@ -147,7 +149,7 @@ class RunSum {
   }
 
   addSum(other: RunSum): void {
-    for (const outcome of outcomeNames) this.#count(outcome, other.#outcomes[outcome] ?? 0);
+    for (const [outcome, executions] of other.#outcomes) this.#count(outcome, executions);
     this.#wall.addSum(other.#wall);
     this.#instructions.addSum(other.#instructions);
   }
@@ -155,13 +157,12 @@ class RunSum {
   result(): RunStatistics {
     const executions = this.#executions;
     const [wallUs, instructions] = [this.#wall.result(executions), this.#instructions.result(executions)];
-    return { executions, outcomes: { ...this.#outcomes }, wallUs, instructions };
+    return { executions, outcomes: Object.fromEntries(this.#outcomes), wallUs, instructions };
   }
 
   #count(outcome: Outcome, executions: number): void {
-    if (executions === 0) return;
     this.#executions += executions;
-    this.#outcomes[outcome] = (this.#outcomes[outcome] ?? 0) + executions;
+    this.#outcomes.set(outcome, (this.#outcomes.get(outcome) ?? 0) + executions);
   }
 }
 
@@ -184,9 +185,9 @@ class SpreadSum {
 
   /** No percentile is above the largest value, which is known exactly. */
   result(executions: number): Spread {
-    const [p50 = 0, p90 = 0, p99 = 0] = percentileShares.map((share) =>
-      Math.min(this.#max, this.#histogram.percentile(share) ?? 0),
-    );
+    const [p50 = 0, p90 = 0, p99 = 0] = this.#histogram
+      .percentiles(percentileShares)
+      .map((value) => Math.min(this.#max, value));
     return { mean: Math.round(this.#sum / Math.max(1, executions)), max: this.#max, p50, p90, p99 };
   }
 }
