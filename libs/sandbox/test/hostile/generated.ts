@@ -6,6 +6,7 @@ const block = [0x02, 0x40];
 const end = 0x0b;
 const brTable = 0x0e;
 const i32Const = 0x41;
+const i32Add = 0x6a;
 const i64 = 0x7e;
 
 function repeat(bytes: readonly number[], times: number): Buffer {
@@ -60,6 +61,21 @@ export function compileBombs(): readonly (readonly [name: string, bytes: Buffer,
       'invalid_utf8',
     ],
     ['an unknown opcode', moduleOf([body([0xff])]), 'unknown_opcode'],
+    [
+      'a data initialiser that adds two hundred thousand numbers',
+      moduleOf(
+        one,
+        section(
+          11,
+          Buffer.concat([
+            Buffer.from([1, 0, i32Const, 0]),
+            repeat([i32Const, 0, i32Add], 200_000),
+            Buffer.from([end, 1, 0]),
+          ]),
+        ),
+      ),
+      'malformed',
+    ],
     ['components nested 1,000 deep', nestedComponents(1_000), ''],
     ['a component that is empty', nestedComponents(0), ''],
   ];

@@ -73,6 +73,20 @@ describe('names that a tenant chose never become code', () => {
     });
   });
 
+  test.each(['delete', 'await', 'eval', 'default'])(
+    'a function called %s was refused as if it were missing',
+    async (name) => {
+      const bytes = await wat(`(component
+      (core module $main (func (export "f") (result i32) (i32.const 1)))
+      (core instance $m (instantiate $main))
+      (func $f (result u32) (canon lift (core func $m "f")))
+      (instance $i (export "${name}" (func $f)))
+      (export "test:a/b" (instance $i)))`);
+
+      expect(await build(bytes)).toMatchObject({ status: 'rejected', rejection: { code: 'taken_name', found: name } });
+    },
+  );
+
   test('whatever the name, it is refused or it is only a name', async () => {
     await fc.assert(
       fc.asyncProperty(fc.string({ unit: 'binary', maxLength: 12 }), async (name) => {

@@ -119,6 +119,26 @@ function candidatesOf(files: ReadonlyMap<string, Declarations>): Candidate[] {
   return candidates.filter(({ path: [holder = ''], file }) => file === rootFile || holder.includes(':'));
 }
 
+/** A function whose name is a keyword is declared under another one and exported in a clause of its own. */
+function keywordRejection(
+  files: ReadonlyMap<string, Declarations>,
+  declarations: ReadonlyMap<string, string>,
+): BuildRejection | undefined {
+  const members = files.get(rootFile)?.root ?? [];
+  const exported = members.flatMap((member) => ('params' in member ? [] : [fileName(member.file)]));
+  for (const file of [rootFile, ...exported]) {
+    const [, keyword] = /^export \{ \w+ as (\w+) \};$/m.exec(declarations.get(file) ?? '') ?? [];
+    if (keyword === undefined) continue;
+    return {
+      code: 'taken_name',
+      message: 'The function that the component exports has a name that is a keyword of JavaScript.',
+      found: printable(keyword),
+      allowed: 'any name that is no keyword, also with a prefix such as do-',
+    };
+  }
+  return undefined;
+}
+
 function isText({ params, result }: FunctionText): boolean {
   const isString = (type: TypeText | undefined): boolean => type?.kind === 'name' && type.name === 'string';
   return params.length === 1 && isString(params[0]?.type) && isString(result);
@@ -164,7 +184,9 @@ export function componentEntry(declarations: ReadonlyMap<string, string>): Compo
   let path: readonly string[] = [];
   try {
     const files = readAll(declarations);
-    const candidate = chosen(candidatesOf(files));
+    const candidates = candidatesOf(files);
+    const keyword = candidates.length > 0 ? undefined : keywordRejection(files, declarations);
+    const candidate = keyword ?? chosen(candidates);
     if ('code' in candidate) return candidate;
     path = candidate.path;
     const { declared, file } = candidate;
