@@ -86,6 +86,16 @@ describe('requests', () => {
     expect(admitted).toEqual([true, true, true, false, true, true, false]);
   });
 
+  it('refused under a small plan do not wait for it once there is a larger one', async () => {
+    const { quotas, truth, tenant } = open();
+    const tenantId = tenant({ requestsPerSecond: 0.1, requestsBurst: 10 });
+    for (let request = 0; request < 11; request += 1) await quotas.admitRequest({ tenantId });
+    const larger = { ...defaultQuotaLimits, requestsPerSecond: 1_000, requestsBurst: 100 };
+    await quotas.planChanged(truth.get(tenantId)?.plan ?? '', larger);
+    const admitted = async () => (await quotas.admitRequest({ tenantId })).admitted;
+    await waitFor('the new rate', admitted, { timeoutMs: 2_000 });
+  });
+
   it('of one tenant do not count for another, and an operator counts by its key', async () => {
     const { quotas, tenant } = open();
     const [one, two] = [tenant({ requestsPerSecond: 0.1, requestsBurst: 1 }), tenant({ requestsBurst: 1 })];

@@ -35,13 +35,14 @@ local function admit(tenant, key, count)
   if limits then
     limit, window = limits.requestsBurst, windowMs(limits.requestsPerSecond, limits.requestsBurst)
     wanted, left, resetMs, waitMs, tat = takeRequests(fields.tat, wanted, limits.requestsPerSecond, limits.requestsBurst)
-    if wanted > 0 then redis.call('HSET', tenantKey(tenant), 'tat', tat) end
+    -- Also where none is admitted: what a smaller plan or another clock wrote too far ahead must not stay there.
+    if wanted > 0 or tat < (fields.tat or 0) then redis.call('HSET', tenantKey(tenant), 'tat', tat) end
   end
   local keyLeft, keyResetMs, keyWaitMs = 0, 0, 0
   if keyTat then
     local taken, newTat
     taken, keyLeft, keyResetMs, keyWaitMs, newTat = takeRequests(keyTat, wanted, keyRate, keyBurst)
-    if taken > 0 then redis.call('SET', keyKey(key), string.format('%.17g', newTat), 'PX', math.ceil(keyResetMs) + 1) end
+    if taken > 0 or newTat < keyTat then redis.call('SET', keyKey(key), string.format('%.17g', newTat), 'PX', math.ceil(keyResetMs) + 1) end
   end
   add(1, wanted, limit, left, math.ceil(resetMs), window, keyTat and keyBurst or 0, keyLeft, math.ceil(keyResetMs),
     keyTat and windowMs(keyRate, keyBurst) or 0, math.ceil(math.max(waitMs, keyWaitMs)), stale)
