@@ -17,6 +17,7 @@ import { PlansModule } from './plans/plans.module.js';
 import { type Platform, platformModule } from './platform/platform.module.js';
 import { RateLimitModule } from './rate-limit/rate-limit.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
+import { StreamModule } from './stream/stream.module.js';
 import { TenantsModule } from './tenants/tenants.module.js';
 import { UsageModule } from './usage/usage.module.js';
 import { VersionsModule } from './versions/versions.module.js';
@@ -29,8 +30,8 @@ const features = [
   MembersModule,
   InvitationsModule,
   OperatorsModule,
-  SessionsModule,
   OidcModule,
+  SessionsModule,
   PlansModule,
   ExtensionPointsModule,
   FunctionsModule,
@@ -39,6 +40,7 @@ const features = [
   WebhooksModule,
   DeliveriesModule,
   ExecutionsModule,
+  StreamModule,
   UsageModule,
   AuditModule,
 ];

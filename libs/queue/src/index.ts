@@ -19,5 +19,6 @@ export type {
 export { defaultFairSettings, type FairSettings } from './fair/fair-settings.js';
 export { type QueueKeys, queueKeys, queueNames } from './keys.js';
 export { openQueueProducer, type QueueProducer } from './producer.js';
+export type { RecordedListener } from './recorded-news.js';
 export { listenForRelayWake, type RelayWakeListener } from './relay-wake.js';
 export { defineScripts, type RunScript, type ScriptArgument, type ScriptFolder } from './scripts.js';

@@ -9,6 +9,8 @@ export interface QueueKeys {
   readonly relayWakeChannel: string;
   /** Present while Redis still holds what the relay put there; missing after a wipe. */
   readonly relayMarker: string;
+  /** Pub/sub channel: runs of these tenants were recorded. A lost message costs one poll interval and nothing else. */
+  readonly recordedChannel: string;
   /** Root of the fair queue's keys; what lies below it is listed at the top of fair/lua/common.lua. */
   readonly fair: string;
   /** Root of the quotas' keys; what lies below it is listed at the top of common.lua in libs/quota. */
@@ -23,6 +25,7 @@ export function queueKeys(prefix: string): QueueKeys {
     bull: `${root}:bull`,
     relayWakeChannel: `${root}:relay:wake`,
     relayMarker: `${root}:relay:marker`,
+    recordedChannel: `${root}:recorded`,
     fair: `${root}:fair`,
     quota: `${root}:quota`,
   };

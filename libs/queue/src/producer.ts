@@ -1,4 +1,4 @@
-import { type BuildJob, buildJobSchema, type ExecutionJob, executionJobSchema } from '@tenon/contracts';
+import { type BuildJob, buildJobSchema, type ExecutionJob, executionJobSchema, type Id } from '@tenon/contracts';
 import { type JobsOptions, Queue } from 'bullmq';
 import { bounded } from './bounded.js';
 import { coalesce } from './coalesce.js';
@@ -6,6 +6,7 @@ import { commandTimeoutMs, connectForCommands, type QueueOptions } from './conne
 import type { DispatchedBatch } from './fair/fair-queue.types.js';
 import { buildJobId, executionJobId } from './job-id.js';
 import { queueKeys, queueNames } from './keys.js';
+import { announceRecorded, type RecordedListener, RecordedNews } from './recorded-news.js';
 
 /** Finished jobs leave Redis at once: what happened is in Postgres, and a kept job would block its id for ever. */
 const leaveNothing = { removeOnComplete: true, removeOnFail: true } as const;
@@ -42,6 +43,10 @@ export interface QueueProducer {
    * merged), never throws; a lost call is made good by the relay's next poll.
    */
   wakeRelay(): void;
+  /** Tells whoever listens, in any process, that runs of these tenants were recorded; see {@link announceRecorded}. */
+  announceRecorded(tenantIds: Iterable<Id<'tenant'>>): void;
+  /** Calls `listener` for announcements of any process. @returns what ends the listening */
+  onRecorded(listener: RecordedListener): () => void;
   /** False when Redis has lost what was put into it since the last call of any producer; leaves the marker. */
   markRedis(): Promise<boolean>;
   /** Round trip to Redis, for readiness. */
@@ -68,6 +73,7 @@ export function openQueueProducer(options: QueueOptions): QueueProducer {
     ...backOff(options.retryPauseMs ?? executionRetryPauseMs),
   });
   const wake = coalesce(() => redis.publish(keys.relayWakeChannel, '1'), onError);
+  const news = new RecordedNews(options);
   const ask = <Answer>(what: string, work: Promise<Answer>) => bounded(what, commandTimeoutMs, work);
   return {
     enqueueBuild: async (job) => {
@@ -93,11 +99,14 @@ export function openQueueProducer(options: QueueOptions): QueueProducer {
     executionsWaiting: () => ask('counting jobs', executions.getJobCountByTypes('waiting', 'prioritized', 'delayed')),
     eventsInFlight: (jobsMax) => ask('listing jobs', eventsInFlight(executions, jobsMax)),
     wakeRelay: wake,
+    announceRecorded: announceRecorded(redis, options.prefix, onError),
+    onRecorded: (listener) => news.listen(listener),
     markRedis: async () => (await ask('marking Redis', redis.set(keys.relayMarker, '1', 'GET'))) !== null,
     ping: async () => {
       await ask('a ping', redis.ping());
     },
     close: async () => {
+      news.close();
       await Promise.all([builds.close(), executions.close()]);
       redis.disconnect();
     },

@@ -1,16 +1,11 @@
 import { Inject, Injectable } from '@nestjs/common';
-import {
-  type ExecutionAnswer,
-  type ExecutionSummaryAnswer,
-  type ExecutionsQuery,
-  type Id,
-  ProblemError,
-} from '@tenon/contracts';
-import type { Database, ExecutionSummary, StoredExecution } from '@tenon/database';
+import { type ExecutionAnswer, type ExecutionsQuery, type Id, ProblemError } from '@tenon/contracts';
+import type { Database, StoredExecution } from '@tenon/database';
 import { mapPage } from '../http/answer-parts.js';
 import type { TenantCaller } from '../http/caller.js';
 import { DATABASE } from '../platform/tokens.js';
 import { filterOf } from './execution-filters.js';
+import { summaryAnswer } from './summary-answer.js';
 
 /** What was recorded about runs. */
 @Injectable()
@@ -27,37 +22,15 @@ export class ExecutionsService {
     const { limit, cursor } = query;
     return mapPage(
       await this.database.executions.list(caller.tenantId, { ...filterOf(query), limit, cursor }),
-      toSummary,
+      summaryAnswer,
     );
   }
-}
-
-function toSummary(execution: ExecutionSummary): ExecutionSummaryAnswer {
-  return {
-    id: execution.id,
-    kind: execution.kind,
-    function: execution.functionName,
-    functionId: execution.functionId,
-    version: execution.versionId,
-    extensionPoint: execution.extensionPoint,
-    event: execution.eventId,
-    attempt: execution.attempt,
-    outcome: execution.outcome,
-    message: execution.message,
-    instructionsUsed: execution.instructionsUsed,
-    fuelUsed: execution.fuelUsed,
-    memoryBytesPeak: execution.memoryBytesPeak,
-    cpuUs: execution.cpuUs,
-    wallUs: execution.wallUs,
-    startedAt: execution.startedAt.toISOString(),
-    recordedAt: execution.recordedAt.toISOString(),
-  };
 }
 
 function toAnswer(execution: StoredExecution): ExecutionAnswer {
   const { input, output, limit, exitCode, guestError, backtrace } = execution;
   return {
-    ...toSummary(execution),
+    ...summaryAnswer(execution),
     ...(input === null ? {} : { input: JSON.parse(input) }),
     ...(output === null ? {} : { output: JSON.parse(output) }),
     log: execution.log,

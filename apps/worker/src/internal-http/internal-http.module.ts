@@ -5,6 +5,7 @@ import type { Storage } from '@tenon/storage';
 import type { Logger, Registry } from '@tenon/telemetry';
 import { ExecutionsModule } from '../executions/executions.module.js';
 import { FunctionRunner } from '../executions/function-runner.js';
+import { GroupRecorder } from '../executions/group-recorder.js';
 import { CONFIG, DATABASE, LOGGER, METRICS, PRODUCER, STORAGE } from '../platform/tokens.js';
 import type { WorkerSettings } from '../platform/worker-settings.js';
 import { TestRunService } from '../test-runs/test-run.service.js';
@@ -14,17 +15,18 @@ const SERVER = Symbol('internal server');
 
 const server = {
   provide: SERVER,
-  inject: [CONFIG, DATABASE, PRODUCER, STORAGE, FunctionRunner, LOGGER, METRICS],
+  inject: [CONFIG, DATABASE, PRODUCER, STORAGE, FunctionRunner, GroupRecorder, LOGGER, METRICS],
   useFactory: (
     { internalHttp }: WorkerSettings,
     database: Database,
     producer: QueueProducer,
     storage: Storage,
     runner: FunctionRunner,
+    recorder: GroupRecorder,
     logger: Logger,
     metrics: Registry,
   ) => {
-    const testRuns = new TestRunService(database, runner);
+    const testRuns = new TestRunService(database, runner, recorder);
     const probes = [
       { name: 'postgres', probe: () => database.ping() },
       { name: 'redis', probe: () => producer.ping() },

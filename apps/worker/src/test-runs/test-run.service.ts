@@ -3,6 +3,7 @@ import type { Database, RunnableFunction } from '@tenon/database';
 import { seedFor } from '../executions/determinism.js';
 import { recordOf } from '../executions/execution-records.js';
 import type { FunctionRunner } from '../executions/function-runner.js';
+import type { GroupRecorder } from '../executions/group-recorder.js';
 
 /** Callers wait, so more than this at once is refused rather than queued. */
 export const testRunsMax = 32;
@@ -12,8 +13,9 @@ export class TestRunService {
   private running = 0;
 
   constructor(
-    private readonly database: Pick<Database, 'liveFunctions' | 'recorder' | 'withTenant'>,
+    private readonly database: Pick<Database, 'liveFunctions' | 'withTenant'>,
     private readonly runner: FunctionRunner,
+    private readonly recorder: Pick<GroupRecorder, 'record'>,
   ) {}
 
   /** @throws ProblemError `not_found`, `version_not_ready`, or `unavailable` when too many wait already. */
@@ -40,7 +42,7 @@ export class TestRunService {
     const seed = seedFor(executionId, target.functionId);
     const run = await this.runner.run(target, { tenantId, input, clockMs: Date.now(), seed });
     const record = { ...recordOf(target, run, input), id: executionId, kind: 'test' as const, attempt: 1 };
-    await this.database.recorder.record(tenantId, { executions: [record] });
+    await this.recorder.record(tenantId, { executions: [record] });
     return { executionId };
   }
 }

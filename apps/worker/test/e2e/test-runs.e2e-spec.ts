@@ -22,7 +22,7 @@ beforeAll(async () => {
   await shop.built(versionId);
   const logger = createLogger({ name: 'test', level: 'silent' });
   const runner = new FunctionRunner(sandbox, shop.storage, new OutputCheck(), new Gate(1), logger);
-  service = new TestRunService(shop.database, runner);
+  service = new TestRunService(shop.database, runner, shop.database.recorder);
 });
 afterAll(async () => {
   await worker?.stop();
@@ -40,6 +40,19 @@ describe('a test run', () => {
       input: '{"n":1.0}',
       output: '{"discounts":[]}',
     });
+  });
+
+  it("gets the function's settings, and its record names which", async () => {
+    const functionId = await shop.createFunction('with-settings');
+    const version = await shop.upload(functionId, new Uint8Array([3]));
+    await shop.built(version);
+    const value = '{"name":"x","percent":5}';
+    const settings = await shop.database.withTenant(shop.tenantId, (tx) =>
+      tx.settings.add({ functionId, value, by: 'key_test' }),
+    );
+    const { executionId } = await service.run({ tenantId: shop.tenantId, versionId: version, input: '{}' });
+    expect(sandbox.requests.at(-1)?.config).toEqual({ TENON_SETTINGS: value, name: 'x', percent: '5' });
+    expect(await shop.execution(executionId)).toMatchObject({ settingsId: settings.id });
   });
 
   it('holds the output to the extension point like any run', async () => {

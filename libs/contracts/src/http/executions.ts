@@ -92,6 +92,39 @@ export const executionsQuerySchema = pageQueryOf(idSchema('execution')).extend({
 });
 export type ExecutionsQuery = z.output<typeof executionsQuerySchema>;
 
+/** What a stream shows; without filters, every run as it is recorded. */
+export const executionStreamQuerySchema = z.strictObject({
+  function: nameSchema.optional(),
+  version: idSchema('version').optional(),
+  extensionPoint: nameSchema.optional(),
+  outcome: outcomeSchema.optional(),
+  /** Whose failure it was; `none` for runs that succeeded. */
+  fault: faultSchema.optional(),
+  kind: executionKindSchema.optional(),
+  event: idSchema('event').optional(),
+  /** `true`: with the first 8,000 characters of each log. */
+  logs: z.enum(['true', 'false']).default('false'),
+  /** `false`: shows what was recorded since `Last-Event-ID` and ends. */
+  follow: z.enum(['true', 'false']).default('true'),
+});
+export type ExecutionStreamQuery = z.output<typeof executionStreamQuerySchema>;
+
+/** The data of an `execution` in a stream. */
+export const streamedExecutionSchema = executionSummarySchema
+  .extend({ log: z.string().optional() })
+  .meta({ id: 'StreamedExecution' });
+export type StreamedExecution = z.output<typeof streamedExecutionSchema>;
+
+/** The data of a `dropped` in a stream: runs that it could not show, whether they fit its filters or not. */
+export const droppedExecutionsSchema = z
+  .object({
+    /** Null where nobody can say how many: the place to go on from is too long ago. */
+    count: z.int().nullable(),
+    reason: z.enum(['slow_reader', 'too_long_ago']),
+  })
+  .meta({ id: 'DroppedExecutions' });
+export type DroppedExecutions = z.output<typeof droppedExecutionsSchema>;
+
 /** Lengths of the buckets of a chart. */
 export const statisticsBuckets = { '1m': 60, '5m': 300, '15m': 900, '1h': 3_600, '6h': 21_600, '1d': 86_400 } as const;
 export type StatisticsBucket = keyof typeof statisticsBuckets;
