@@ -133,7 +133,7 @@ describe('an endpoint that answers 500 for an hour and then works', () => {
     const subjects = Array.from({ length: 24 }, (_, place) => `cart-${place % 3}`);
     const recorded = await world.record(subjects);
     await run();
-    await pass(12 * hourMs, 5 * minuteMs);
+    await pass(12 * hourMs, 15 * minuteMs);
     const taken = receiver.arrivals.filter(({ status }) => status === 200);
     expect(taken).toHaveLength(recorded.length);
     expect(new Set(taken.map(({ id }) => id)).size).toBe(recorded.length);

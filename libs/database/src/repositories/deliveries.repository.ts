@@ -56,11 +56,12 @@ const matching = `
   AND ($3::text IS NULL OR status = $3) AND ($4::text IS NULL OR created_at >= $4::text::timestamptz)
   AND ($5::text IS NULL OR created_at < $5::text::timestamptz)`;
 
-// Sent again, a delivery takes its place behind all others of its key: those that came after it may have gone out.
+// Sent again, a delivery goes behind all others of its key, for those that came after it may have gone out; several keep
+// their order among themselves.
 const again = `
   UPDATE deliveries
     SET status = 'pending', attempts = 0, next_attempt_at = now(), lease_until = NULL, finished_at = NULL,
-        "transaction" = (pg_current_xact_id()::text)::bigint, place = DEFAULT`;
+        "transaction" = (pg_current_xact_id()::text)::bigint`;
 
 /** Deliveries of all tenants, as the operator sees them: where they stand, not what is in them. */
 export class DeliveriesRepository {

@@ -1,10 +1,12 @@
 import { once } from 'node:events';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import { createServer as createSecureServer } from 'node:https';
 import type { AddressInfo } from 'node:net';
 import { afterEach, describe, expect, test } from '@jest/globals';
 import { AllowedTargets, newStandardSecret, type SenderOptions, signedHeaders, WebhookSender } from '@tenon/webhooks';
 import { Webhook } from 'standardwebhooks';
 import { startDnsStub } from './dns-stub.js';
+import { certificate, privateKey } from './test-certificate.js';
 
 const open: Array<() => void | Promise<void>> = [];
 afterEach(async () => {
@@ -173,5 +175,51 @@ describe('a server that answers DNS questions differently each time', () => {
     await sender.post(`https://hooks.example.com:8443/`, {}, '{}');
     await sender.post(`http://127.0.0.1:${inside.port}/`, {}, '{}');
     expect(inside.connections()).toBe(0);
+  });
+});
+
+describe('TLS', () => {
+  /** A server that says it is hooks.example.com, and how many requests came through to it. */
+  async function startSecureServer() {
+    let requests = 0;
+    const server = createSecureServer({ cert: certificate, key: privateKey }, (_request, response) => {
+      requests += 1;
+      response.end('ok');
+    });
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    open.push(() => {
+      server.closeAllConnections();
+      server.close();
+    });
+    return { port: (server.address() as AddressInfo).port, requests: () => requests };
+  }
+
+  const toLoopback = {
+    allowed: new AllowedTargets(['hooks.example.com', 'other.example.com']),
+    resolve: async () => ['127.0.0.1'],
+  };
+
+  test('holds for the name in the URL, not for the address that it led to', async () => {
+    const server = await startSecureServer();
+    const sender = senderWith({ ...toLoopback, ca: certificate });
+    const url = (host: string) => `https://${host}:${server.port}/`;
+    expect(await sender.post(url('hooks.example.com'), {}, '{}')).toMatchObject({ statusCode: 200, body: 'ok' });
+    const other = await sender.post(url('other.example.com'), {}, '{}');
+    expect(other).toMatchObject({ statusCode: null, error: 'err_tls_cert_altname_invalid' });
+    expect(server.requests()).toBe(1);
+  });
+
+  test('trusts no certificate that nobody vouches for, whatever the environment says', async () => {
+    const before = process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+    process.env.NODE_TLS_REJECT_UNAUTHORIZED = '0';
+    open.push(() => {
+      if (before === undefined) delete process.env.NODE_TLS_REJECT_UNAUTHORIZED;
+      else process.env.NODE_TLS_REJECT_UNAUTHORIZED = before;
+    });
+    const server = await startSecureServer();
+    const result = await senderWith(toLoopback).post(`https://hooks.example.com:${server.port}/`, {}, '{}');
+    expect(result).toMatchObject({ statusCode: null, error: 'depth_zero_self_signed_cert' });
+    expect(server.requests()).toBe(0);
   });
 });
