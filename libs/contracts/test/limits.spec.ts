@@ -3,8 +3,11 @@ import { describe, expect, it } from '@jest/globals';
 import {
   componentMemoryBytesMax,
   defaultExecutionLimits,
+  jsonSchemaBytesMax,
   outcomes,
   requestLimits,
+  settingsBytesMax,
+  settingsSchemaBytesMax,
   synchronousDeadlineMs,
   uploadLimits,
 } from '@tenon/contracts';
@@ -31,6 +34,9 @@ describe('docs/limits.md', () => {
       synchronousDeadlineMs,
       ...uploadLimits,
       ...requestLimits,
+      jsonSchemaBytesMax,
+      settingsBytesMax,
+      settingsSchemaBytesMax,
     }),
   )('states %s as the code has it: %d', (name, value) => {
     expect(rows.get(name)).toBe(String(value));

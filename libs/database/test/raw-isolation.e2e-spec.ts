@@ -33,7 +33,7 @@ async function foldEverything(): Promise<void> {
   await database.maintenance.closeHour(-3_600_000);
 }
 
-async function fill({ tenantId }: TenantWorld): Promise<void> {
+async function fill({ tenantId, functionId }: TenantWorld): Promise<void> {
   const [, ended] = await database.events.insert(tenantId, [newEvent(), newEvent()]);
   if (ended === undefined) throw new Error('no event');
   await database.recorder.record(tenantId, {
@@ -61,6 +61,7 @@ async function fill({ tenantId }: TenantWorld): Promise<void> {
     await tx.keys.create({ name: 'k', prefix: 'tnk_k', hash: Buffer.from(randomHex(), 'hex'), scopes: [] });
     const secrets = [Buffer.from('sealed')];
     await tx.webhookSources.create({ name: 's', scheme: 'standard', mapping: { types: {} }, secrets });
+    await tx.settings.add({ functionId, value: '{}', by: 'key_test' });
   });
 }
 
@@ -77,6 +78,7 @@ const ownerColumn = {
   execution_minutes: 'tenant_id',
   executions: 'tenant_id',
   function_breakers: 'tenant_id',
+  function_settings: 'tenant_id',
   functions: 'tenant_id',
   live_generations: 'scope',
   point_results: 'tenant_id',

@@ -63,6 +63,12 @@ describe('the output check', () => {
     for (const point of points) expect(check.apply(succeeded('{}'), point).outcome).toBe('succeeded');
   });
 
+  it('takes no time for a pattern that would take for ever, whatever the output', () => {
+    const outputSchema = { type: 'string', pattern: '^(a+)+$' };
+    const result = succeeded(JSON.stringify(`${'a'.repeat(10_000)}!`));
+    expect(new OutputCheck().apply(result, { ...contract, outputSchema }).outcome).toBe('invalid_output');
+  });
+
   it('understands draft 2020-12 and formats', () => {
     const outputSchema = { type: 'array', prefixItems: [{ type: 'string', format: 'date' }], items: false };
     const point = { ...contract, outputSchema };

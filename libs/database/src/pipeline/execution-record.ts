@@ -71,4 +71,6 @@ export interface StoredExecution extends ExecutionSummary {
   readonly outputSha256: string | null;
   readonly inputPlace: 'event' | 'storage' | null;
   readonly outputPlace: 'storage' | null;
+  /** The settings that a replay has to run with; null for none. */
+  readonly settingsId: Id<'settings'> | null;
 }

@@ -13,7 +13,8 @@ const inputText = `CASE input_place WHEN 'event' THEN (SELECT e.data FROM events
 const everything = `${summary}, ${inputText}, output, log, log_bytes_dropped AS "logBytesDropped",
   limit_reached AS "limit", exit_code AS "exitCode", guest_error AS "guestError", backtrace, clock_ms AS "clockMs",
   seed, engine, position, encode(input_sha256, 'hex') AS "inputSha256", encode(output_sha256, 'hex') AS "outputSha256",
-  input_place AS "inputPlace", output_place AS "outputPlace"`;
+  input_place AS "inputPlace", output_place AS "outputPlace",
+  settings_id AS "settingsId"`;
 
 /** What was recorded, read-only, one tenant at a time. */
 export class ExecutionsRepository {
