@@ -16,13 +16,10 @@ export class PlansService {
 
   async put(caller: Caller, name: string, body: PutPlanBody, conditions: Preconditions): Promise<PlanAnswer> {
     const answer = await this.database.asOperator(async (tx) => {
-      await checkPreconditions(tx, `plan:${name}`, conditions, async () => toAnswerOrNull(await tx.plans.find(name)));
+      const read = async () => toAnswerOrNull(await tx.plans.find(name));
+      const before = await checkPreconditions(tx, `plan:${name}`, conditions, read);
       const plan = await tx.plans.put(name, body);
-      const details = {
-        functionsMax: body.functionsMax,
-        executionLimits: { ...body.executionLimits },
-        quotas: { ...body.quotas },
-      };
+      const details = { before: before === null ? null : audited(before), after: audited(body) };
       await tx.audit.append(auditOf(caller, 'plan.put', name, details));
       return toAnswer(plan);
     });
@@ -35,6 +32,14 @@ export class PlansService {
     if (plan === null) throw new ProblemError('not_found', 'There is no such plan.');
     return toAnswer(plan);
   }
+}
+
+function audited({
+  functionsMax,
+  executionLimits,
+  quotas,
+}: Pick<PutPlanBody, 'functionsMax' | 'executionLimits' | 'quotas'>) {
+  return { functionsMax, executionLimits: { ...executionLimits }, quotas: { ...quotas } };
 }
 
 function toAnswer(plan: Plan): PlanAnswer {
