@@ -15,8 +15,11 @@ const memoriesMax = 16;
 const bytesMax = 32 * 1024 * 1024;
 /** Larger ones are made anew each time: one of them would push all others off the shelf. */
 const pagesMaxEach = 256;
-/** The engine lists every instance that a memory ever had; a new memory now and then keeps that list short. */
-const usesMax = 1_000;
+/**
+ * Runs that one memory serves. The engine visits every instance that it has not yet collected of a memory whenever that
+ * memory grows, 25 ns each: after 64 runs that is 1.6 us, about what a growth is charged.
+ */
+const usesMax = 64;
 const pageBytes = 65_536;
 
 interface Rested {

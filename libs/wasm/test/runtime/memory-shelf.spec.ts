@@ -76,6 +76,18 @@ describe('MemoryShelf', () => {
     expect(bytesOf(again)[7]).toBe(0);
   });
 
+  it('growing by nothing cost 100 times its charge once a memory had served a thousand runs', () => {
+    const shelf = new MemoryShelf();
+    const served = new Map<WebAssembly.Memory, number>();
+    for (let run = 0; run < 1_000; run += 1) {
+      const memory = shelf.take('a', pages);
+      served.set(memory, (served.get(memory) ?? 0) + 1);
+      shelf.give('a', memory, pages);
+    }
+
+    expect(Math.max(...served.values())).toBe(64);
+  });
+
   it('makes memories with the declared ceiling', () => {
     const memory = new MemoryShelf().take('a', { pagesMin: 1, pagesMax: 2 });
 
