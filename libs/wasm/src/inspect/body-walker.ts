@@ -4,8 +4,10 @@ import { featureNames, featureOf, immediateOf, popsOf, pushesOf } from '../binar
 import { WasmError } from '../binary/wasm-error.js';
 import { ControlStack } from './control-stack.js';
 import { bodyFlag, type DecodedModule, type DecodedType, typeKind } from './decoded-module.js';
+import { IndexReader } from './index-reader.js';
 import { checkLimit } from './module-limits.js';
 import { readOperator } from './operator-reader.js';
+import { copyLengthOwner, isArrayBulk, isFlow, isFree } from './operator-traits.js';
 import { outOfRange, readHeapType, readValueType } from './value-types.js';
 
 const bulkFill = 256 + 320 + 11;
@@ -22,7 +24,7 @@ export const surchargedFields = 8;
  * was written, and gathers the flags, the locals and the operand height that decide how the body is metered. Types of
  * operands are left to the engine, which validates the rewritten module.
  */
-export class BodyWalker {
+export class BodyWalker extends IndexReader {
   readonly featuresSeen = new Uint8Array(featureNames.length);
   flags = 0;
   localCount = 0;
@@ -37,13 +39,10 @@ export class BodyWalker {
   private wentBackTo = -1;
   private wentBackAt = -1;
   private ended = false;
-  private readonly module: DecodedModule;
-  private readonly reader: ByteReader;
   private readonly control: ControlStack;
 
   constructor(module: DecodedModule, reader: ByteReader) {
-    this.module = module;
-    this.reader = reader;
+    super(module, reader);
     this.control = new ControlStack(module.limits);
   }
 
@@ -419,79 +418,4 @@ export class BodyWalker {
     this.wentBackTo = loop;
     this.wentBackAt = this.reader.pos;
   }
-
-  private memarg(offset: number): void {
-    const { reader } = this;
-    const flags = reader.u32();
-    if (flags >= 128) throw new WasmError('malformed', 'An alignment is too large.', { offset });
-    if (flags & 0x40) this.memoryIndex(offset);
-    else if (this.module.memories.length === 0) throw outOfRange('memory', 0, 0, offset);
-    reader.u64();
-  }
-
-  private memoryIndex(offset: number): number {
-    return this.index('memory', this.module.memories.length, offset);
-  }
-
-  private dataIndex(offset: number): void {
-    const { declaredDataSegments } = this.module;
-    if (declaredDataSegments === undefined) {
-      throw new WasmError('malformed', 'Data segments are used in code without a data count section.', { offset });
-    }
-    this.index('data segment', declaredDataSegments, offset);
-  }
-
-  private selectTypes(): void {
-    const { reader, module } = this;
-    const count = reader.u32();
-    if (count !== 1) throw new WasmError('malformed', 'A select must have one type.', { offset: reader.pos });
-    readValueType(reader, module, module.types.length);
-  }
-
-  private tagParams(offset: number): number {
-    const index = this.index('tag', this.module.tagTypes.length, offset);
-    return this.typeOf(this.module.tagTypes[index] as number, typeKind.func, offset).paramCount;
-  }
-
-  private index(what: string, count: number, offset: number): number {
-    const index = this.reader.u32();
-    if (index >= count) throw outOfRange(what, index, count, offset);
-    return index;
-  }
-
-  private functionType(index: number): DecodedType {
-    return this.typeOf(this.module.functionTypes[index] as number, typeKind.func, this.reader.pos);
-  }
-
-  private typeOf(index: number, kind: number, offset: number): DecodedType {
-    const type = this.module.types[index];
-    if (type === undefined) throw outOfRange('type', index, this.module.types.length, offset);
-    if (type.kind !== kind) throw new WasmError('malformed', 'The type is not a function type.', { offset });
-    return type;
-  }
-}
-
-/** Array operators that move a number of elements that is only known when they run. */
-export function isArrayBulk(sub: number): boolean {
-  return sub === 6 || sub === 7 || sub === 9 || sub === 10 || (sub >= 16 && sub <= 19);
-}
-
-/** A copy's length has the index type of the smaller address space: the helper of that memory or table takes it. */
-export function copyLengthOwner(to: number, from: number, all: readonly { readonly is64: boolean }[]): number {
-  return all[to]?.is64 === true && all[from]?.is64 === false ? from : to;
-}
-
-/** Operators that Wasmtime's fuel rule does not count. */
-function isFree(slot: number): boolean {
-  return slot <= 0x05 ? slot !== 0x04 : slot === 0x0b || slot === 0x0f || slot === 0x1a;
-}
-
-/** Operators whose cost or successor is not the same each time. */
-function isFlow(slot: number, kind: number): boolean {
-  if (kind === imm.memory) return slot !== 0x3f;
-  if (kind === imm.table) return slot >= 256;
-  if (kind === imm.memoryInit || kind === imm.memoryCopy || kind === imm.tableInit || kind === imm.tableCopy)
-    return true;
-  if (kind >= imm.type && kind <= imm.typeType) return isArrayBulk(slot - 256);
-  return kind !== imm.dataIndex && kind !== imm.elementIndex;
 }

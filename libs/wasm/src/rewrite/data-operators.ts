@@ -1,8 +1,9 @@
 import type { ByteReader } from '../binary/byte-reader.js';
 import type { ByteWriter } from '../binary/byte-writer.js';
 import { immediate as imm } from '../binary/immediates.js';
-import { copyLengthOwner, isArrayBulk, structNewDefault, surchargedFields } from '../inspect/body-walker.js';
+import { structNewDefault, surchargedFields } from '../inspect/body-walker.js';
 import type { DecodedModule } from '../inspect/decoded-module.js';
+import { copyLengthOwner, isArrayBulk } from '../inspect/operator-traits.js';
 import type { CodeEmitter } from './code-emitter.js';
 import { copyOperator, skipMemarg, skipValueType } from './operator-copy.js';
 import type { RewritePlan } from './plan.js';
