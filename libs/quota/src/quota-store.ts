@@ -32,7 +32,13 @@ const scriptNames = [
 ] as const;
 
 /** A request must not wait for a Redis that is gone: beyond this it is judged without it. */
-const storeTimeoutMs = 250;
+const storeTimeoutMsDefault = 250;
+
+export interface QuotaStoreOptions extends QueueOptions {
+  /** How long Redis may take to answer. Default: 250. */
+  readonly storeTimeoutMs?: number;
+}
+
 /** Postgres is asked again after this time, in case a report or a change was lost on its way to Redis. */
 const recheckMs = 10 * 60_000;
 /** The same where Redis had lost its memory: by then it is filled again. */
@@ -76,7 +82,8 @@ export interface QuotaStore {
   close(): Promise<void>;
 }
 
-export function openQuotaStore(options: QueueOptions): QuotaStore {
+export function openQuotaStore(options: QuotaStoreOptions): QuotaStore {
+  const { storeTimeoutMs = storeTimeoutMsDefault } = options;
   const redis = connectForCommands(options);
   const { quota: rootKey, fair } = queueKeys(options.prefix);
   const run = defineScripts(redis, { url: folder, names: scriptNames, rootKey });

@@ -1,5 +1,4 @@
 import type { Id, QuotaState } from '@tenon/contracts';
-import type { QueueOptions } from '@tenon/queue';
 import { LocalLimiter } from './local-limiter.js';
 import type {
   EventsVerdict,
@@ -10,10 +9,17 @@ import type {
   TenantTruth,
   UsedQuota,
 } from './quota.types.js';
-import { type GroupVerdict, openQuotaStore, type QuotaStore, quotaState, type RequestGroup } from './quota-store.js';
+import {
+  type GroupVerdict,
+  openQuotaStore,
+  type QuotaStore,
+  type QuotaStoreOptions,
+  quotaState,
+  type RequestGroup,
+} from './quota-store.js';
 import { RequestGate } from './request-gate.js';
 
-export interface QuotasOptions extends QueueOptions {
+export interface QuotasOptions extends QuotaStoreOptions {
   /** Where counts are made again from. */
   readonly source: QuotaSource;
 }

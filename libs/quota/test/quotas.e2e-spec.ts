@@ -1,7 +1,9 @@
+import { once } from 'node:events';
+import { createServer } from 'node:net';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from '@jest/globals';
 import { defaultQuotaLimits, type Id, newId, type QuotaLimits } from '@tenon/contracts';
 import { type FairQueue, openFairQueue, queueKeys } from '@tenon/queue';
-import { openQuotas, type Quotas, type TenantTruth } from '@tenon/quota';
+import { openQuotas, type QuotaSource, type Quotas, type TenantTruth } from '@tenon/quota';
 import { createTestRedis, type TestRedis, waitFor } from '@tenon/testing';
 import { Redis } from 'ioredis';
 
@@ -16,12 +18,14 @@ interface World {
   /** What Postgres would say; tests change it. */
   readonly truth: Map<Id<'tenant'>, TenantTruth>;
   readonly asked: Id<'tenant'>[];
+  readonly prefix: string;
+  readonly source: QuotaSource;
   readonly errors: Error[];
   tenant(limits?: Partial<QuotaLimits>, more?: Partial<TenantTruth>): Id<'tenant'>;
   keys(): Promise<string[]>;
 }
 
-function open(redisUrl = server.url): World {
+function open(redisUrl = server.url, options: { readonly storeTimeoutMs?: number } = {}): World {
   worlds += 1;
   const prefix = `${server.prefix}-${worlds}`;
   const truth = new Map<Id<'tenant'>, TenantTruth>();
@@ -34,7 +38,8 @@ function open(redisUrl = server.url): World {
     },
     storedBytes: async () => 9_000_000_000,
   };
-  const quotas = openQuotas({ redisUrl, prefix, source, onError: (error) => errors.push(error) });
+  const onError = (error: Error) => errors.push(error);
+  const quotas = openQuotas({ redisUrl, prefix, source, onError, storeTimeoutMs: options.storeTimeoutMs ?? 5_000 });
   const fair = openFairQueue({ redisUrl, prefix });
   opened.push(quotas, fair);
   const tenant: World['tenant'] = (limits, more) => {
@@ -43,7 +48,17 @@ function open(redisUrl = server.url): World {
     truth.set(id, { ...plan, executions: 0, instructions: 0, ...more });
     return id;
   };
-  return { quotas, fair, truth, asked, errors, tenant, keys: () => redis.keys(`${queueKeys(prefix).quota}*`) };
+  return {
+    quotas,
+    fair,
+    prefix,
+    source,
+    truth,
+    asked,
+    errors,
+    tenant,
+    keys: () => redis.keys(`${queueKeys(prefix).quota}*`),
+  };
 }
 
 beforeAll(async () => {
@@ -141,6 +156,42 @@ describe('requests', () => {
     ]);
     expect(first?.admitted).toBe(true);
     expect(second?.tenant).toMatchObject({ remaining: 39_999 });
+  });
+});
+
+describe('a Redis that accepts connections and never answers', () => {
+  it('costs a request its time-out once, not each time', async () => {
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1');
+    await once(silent, 'listening');
+    const address = silent.address();
+    const port = typeof address === 'object' ? address?.port : undefined;
+    const { quotas } = open(`redis://127.0.0.1:${port}`, { storeTimeoutMs: 100 });
+    const started = performance.now();
+    expect((await quotas.admitRequest({ tenantId: newId('tenant') })).admitted).toBe(true);
+    const first = performance.now() - started;
+    expect(first).toBeGreaterThanOrEqual(90);
+    for (let request = 0; request < 50; request += 1) await quotas.admitRequest({ tenantId: newId('tenant') });
+    expect(await quotas.admitEvents(newId('tenant'), 5)).toEqual({ admitted: 5 });
+    expect(performance.now() - started - first).toBeLessThan(900);
+    silent.close();
+  });
+});
+
+describe('two processes', () => {
+  it('together admit no more than one would', async () => {
+    const one = open();
+    const tenantId = one.tenant({ requestsPerSecond: 0.1, requestsBurst: 20, eventsWaitingMax: 30 });
+    const two = openQuotas({ redisUrl: server.url, prefix: one.prefix, source: one.source, storeTimeoutMs: 5_000 });
+    opened.push(two);
+    const both = [one.quotas, two];
+    const requests = await Promise.all(
+      both.flatMap((quotas) => Array.from({ length: 25 }, () => quotas.admitRequest({ tenantId }))),
+    );
+    expect(requests.filter(({ admitted }) => admitted)).toHaveLength(20);
+    const events = await Promise.all(
+      both.flatMap((quotas) => Array.from({ length: 10 }, () => quotas.admitEvents(tenantId, 4))),
+    );
+    expect(events.reduce((sum, { admitted }) => sum + admitted, 0)).toBe(30);
   });
 });
 

@@ -64,7 +64,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const database = await Database.open({ url: testDatabase.url, applicationName: 'api-test' });
   const queueOptions = { redisUrl: options.redisUrl ?? redis.url, prefix: redis.prefix };
   const [queue, fair] = [openQueueProducer(queueOptions), openFairQueue(queueOptions)];
-  const quotas = openQuotas({ ...queueOptions, source: database.quota });
+  const quotas = openQuotas({ ...queueOptions, source: database.quota, storeTimeoutMs: 5_000 });
   const logLines: string[] = [];
   const platform = {
     database,

@@ -37,7 +37,7 @@ export class Shop {
     const tenantId = await seed(database);
     const storage = await openDiskStorage(folder);
     const [producer, fair] = [openQueueProducer(queue), openFairQueue(queue)];
-    const quotas = openQuotas({ ...queue, source: database.quota });
+    const quotas = openQuotas({ ...queue, source: database.quota, storeTimeoutMs: 5_000 });
     return new Shop(testDatabase, testRedis, database, queue, producer, fair, quotas, folder, storage, tenantId);
   }
 
