@@ -1,21 +1,39 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type ExecutionAnswer, type ExecutionsQuery, type Id, ProblemError } from '@tenon/contracts';
 import type { Database, StoredExecution } from '@tenon/database';
+import type { Storage } from '@tenon/storage';
 import { mapPage } from '../http/answer-parts.js';
 import type { TenantCaller } from '../http/caller.js';
-import { DATABASE } from '../platform/tokens.js';
+import { DATABASE, STORAGE } from '../platform/tokens.js';
 import { filterOf } from './execution-filters.js';
 import { summaryAnswer } from './summary-answer.js';
+
+/** Larger than anything that a run may be given or return. */
+const bodyBytesMax = 32_000_000;
 
 /** What was recorded about runs. */
 @Injectable()
 export class ExecutionsService {
-  constructor(@Inject(DATABASE) private readonly database: Database) {}
+  constructor(
+    @Inject(DATABASE) private readonly database: Database,
+    @Inject(STORAGE) private readonly storage: Storage,
+  ) {}
 
   async get(caller: TenantCaller, id: Id<'execution'>): Promise<ExecutionAnswer> {
     const execution = await this.database.executions.find(caller.tenantId, id);
     if (execution === null) throw new ProblemError('not_found', 'There is no such execution.');
-    return toAnswer(execution);
+    const { inputPlace, outputPlace, inputSha256, outputSha256 } = execution;
+    const [input, output] = await Promise.all([
+      inputPlace === 'storage' ? this.#stored(inputSha256) : execution.input,
+      outputPlace === 'storage' ? this.#stored(outputSha256) : execution.output,
+    ]);
+    return toAnswer({ ...execution, input, output });
+  }
+
+  /** Large inputs and outputs are kept apart, under their hashes. */
+  async #stored(sha256: string | null): Promise<string | null> {
+    if (sha256 === null) return null;
+    return Buffer.from(await this.storage.read(sha256, { bytesMax: bodyBytesMax })).toString('utf8');
   }
 
   async list(caller: TenantCaller, query: ExecutionsQuery) {
@@ -39,6 +57,9 @@ function toAnswer(execution: StoredExecution): ExecutionAnswer {
     ...(exitCode === null ? {} : { exitCode }),
     ...(guestError === null ? {} : { guestError }),
     ...(backtrace == null ? {} : { backtrace: [...backtrace] }),
+    ...(execution.position === null ? {} : { position: execution.position }),
+    ...(execution.inputSha256 === null ? {} : { inputSha256: execution.inputSha256 }),
+    ...(execution.outputSha256 === null ? {} : { outputSha256: execution.outputSha256 }),
     clockMs: execution.clockMs,
     seed: execution.seed,
   };

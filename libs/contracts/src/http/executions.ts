@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { idSchema, nameSchema } from '../ids.js';
+import { idSchema, nameSchema, sha256Schema } from '../ids.js';
 import { jsonValueSchema } from '../json.js';
 import { executionLimitsSchema } from '../limits.js';
 import { faultSchema, outcomeSchema } from '../outcomes.js';
@@ -51,6 +51,11 @@ export const executionSchema = z
     exitCode: z.int().optional(),
     guestError: z.string().optional(),
     backtrace: z.array(z.object({ functionIndex: z.int(), functionName: z.string().optional() })).optional(),
+    /** Where the function stood among those of its point; counts from 1. Absent for a run of one function alone. */
+    position: z.int().optional(),
+    /** SHA-256 of what the function read and wrote, whether it was kept or not. */
+    inputSha256: sha256Schema.optional(),
+    outputSha256: sha256Schema.optional(),
     /** The guest's clock stood still at this time. */
     clockMs: z.int(),
     /** What the guest's random source was seeded with. */
