@@ -32,7 +32,9 @@ export function missingOptionalPackages(lock) {
 /** Packages say in their names what they are for; npm skips one whose platform is not the machine's. */
 function platformOf(name) {
   if (name.includes('wasm32')) return { cpu: ['wasm32'] };
-  const match = new RegExp(`(${operatingSystems})-(${processors})`).exec(name);
+  // Some say 64 for x64, and windows for what Node calls win32.
+  const plain = name.replace('-windows-', '-win32-').replace(/-64$/, '-x64');
+  const match = new RegExp(`(${operatingSystems})-(${processors})`).exec(plain);
   if (match === null) throw new Error(`${name} is missing, and its name does not say which platform it is for.`);
   const libc = /musl/.test(name) ? ['musl'] : match[1] === 'linux' && /gnu/.test(name) ? ['glibc'] : undefined;
   return { cpu: [match[2]], os: [match[1]], ...(libc === undefined ? {} : { libc }) };
