@@ -126,6 +126,10 @@ export class ChainVerifier {
   #checkEnd(head: ChainHead): ChainBreak | undefined {
     const { seq, hash } = this.#at;
     const next = seq + 1;
+    if (head.seq < this.#start.seq) {
+      const message = `the chain ends at ${head.seq}, before entry ${this.#start.seq} that it was to be verified from`;
+      return broken(head.seq + 1, 'tail_missing', message);
+    }
     if (head.seq > seq) {
       return broken(next, 'tail_missing', `the chain ends at ${seq} and should end at ${head.seq}`);
     }

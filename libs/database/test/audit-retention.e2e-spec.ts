@@ -70,6 +70,14 @@ describe('retention', () => {
     expect(await verify()).toMatchObject({ intact: true, entries: 4 });
   });
 
+  test('leads whoever asks from before it to the checkpoint that it left', async () => {
+    const { verifiedTo } = await database.auditTrail.verify(world.tenantId, { entriesMax: 2 });
+    await database.maintenance.pruneAudit(daysAgo(40));
+    const result = await database.auditTrail.verify(world.tenantId, { after: verifiedTo });
+    expect(result).toMatchObject({ intact: true, entries: 3 });
+    expect((await database.auditTrail.export(world.tenantId, verifiedTo)).header.start.seq).toBe(5);
+  });
+
   test('lets nothing go that is younger than 30 days, whoever asks', async () => {
     await expect(database.maintenance.pruneAudit(daysAgo(0))).rejects.toMatchObject({ code: '42501' });
     expect(await targets()).toHaveLength(7);

@@ -1,5 +1,5 @@
 import type { Sealer } from '@tenon/config';
-import type { ClaimedDelivery, CourierEndpoint, Database } from '@tenon/database';
+import type { AttemptRecord, ClaimedDelivery, CourierEndpoint, Database } from '@tenon/database';
 import type { Storage } from '@tenon/storage';
 import type { Logger } from '@tenon/telemetry';
 import { isProbing, type SendResult, signedHeaders, type WebhookSender } from '@tenon/webhooks';
@@ -27,6 +27,8 @@ export interface CourierParts {
   readonly sealer: Sealer;
   readonly sender: WebhookSender;
   readonly logger: Logger;
+  /** Told about every attempt. */
+  readonly onAttempt?: (status: AttemptRecord['status'], durationMs: number) => void;
   /** The clock by which deliveries are due. */
   readonly nowMs?: () => number;
   /** From 0 to 1. */
@@ -111,6 +113,7 @@ export class Courier {
       ...{ statusCode, error, address, body },
       ...verdict,
     });
+    this.parts.onAttempt?.(verdict.status, durationMs);
     // Ids and codes only: neither what was sent nor what was answered belongs into a log.
     const line = { deliveryId: delivery.id, endpointId: endpoint.id, attempt: delivery.attempts, statusCode, error };
     this.parts.logger.debug({ ...line, durationMs, status: verdict.status }, 'delivery attempted');

@@ -1,10 +1,10 @@
 import { Inject, Module, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { Database } from '@tenon/database';
 import type { Storage } from '@tenon/storage';
-import type { Logger } from '@tenon/telemetry';
+import { Histogram, type Logger, type Registry } from '@tenon/telemetry';
 import { resolveBySystem, WebhookSender } from '@tenon/webhooks';
 import type { DeliveriesPlatform } from '../platform/platform.module.js';
-import { DATABASE, DELIVERIES, LOGGER, STORAGE } from '../platform/tokens.js';
+import { DATABASE, DELIVERIES, LOGGER, METRICS, STORAGE } from '../platform/tokens.js';
 import { type StepResult, WakeableLoop } from '../shared/wakeable-loop.js';
 import { Courier } from './courier.js';
 
@@ -17,6 +17,21 @@ const forgetMs = 60 * 60 * 1_000;
 const keptMs = 30 * 24 * 60 * 60 * 1_000;
 const deliveriesPerForget = 5_000;
 
+/** Whatever takes longer has been given up. */
+const attemptBucketsS = [0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 15];
+
+/** How many attempts there were, how they ended, and how long they took. */
+function attemptMeasure(metrics: Registry) {
+  const attempts = new Histogram({
+    name: 'tenon_delivery_attempt_duration_seconds',
+    help: 'Time of one attempt to deliver a result, by what the delivery was afterwards.',
+    labelNames: ['status'],
+    buckets: attemptBucketsS,
+    registers: [metrics],
+  });
+  return (status: string, durationMs: number) => attempts.observe({ status }, durationMs / 1_000);
+}
+
 /** Sends results to the operator's endpoints. */
 @Module({})
 export class DeliveriesModule implements OnApplicationBootstrap, OnModuleDestroy {
@@ -28,6 +43,7 @@ export class DeliveriesModule implements OnApplicationBootstrap, OnModuleDestroy
     @Inject(STORAGE) storage: Storage,
     @Inject(DELIVERIES) deliveries: DeliveriesPlatform | undefined,
     @Inject(LOGGER) logger: Logger,
+    @Inject(METRICS) metrics: Registry,
   ) {
     const loop = (step: () => Promise<StepResult>, pollMs: number) =>
       new WakeableLoop(step, {
@@ -41,7 +57,8 @@ export class DeliveriesModule implements OnApplicationBootstrap, OnModuleDestroy
     }
     const { sealer, allowed } = deliveries;
     const sender = new WebhookSender({ allowed, resolve: resolveBySystem, timeoutMs: attemptTimeoutMs });
-    const courier = new Courier({ database, storage, sealer, sender, logger });
+    const onAttempt = attemptMeasure(metrics);
+    const courier = new Courier({ database, storage, sealer, sender, logger, onAttempt });
     this.courier = courier;
     this.loops = [loop(() => courier.step(), lookMs), loop(() => this.forget(), forgetMs)];
   }

@@ -114,10 +114,10 @@ export class AuditTrailRepository {
     const { chain, inChain } = access;
     const { after, signal, entriesMax = entriesPerCallMax } = options;
     const bounds = await inChain((client) => boundsOf(client, chain));
-    const start = after ?? bounds.start;
+    const start = laterOf(bounds.start, after);
     const verifier = new ChainVerifier(chain, {
       start,
-      startsAtCheckpoint: after === undefined,
+      startsAtCheckpoint: start === bounds.start,
       seals: this.seals,
       anchors: anchors.filter(({ seq }) => seq > start.seq),
     });
@@ -126,10 +126,10 @@ export class AuditTrailRepository {
       signal?.throwIfAborted();
       if (!records.every((record) => verifier.next(record))) break;
     }
-    if (after === undefined) verifier.outside(bounds.firstSeq, bounds.lastSeq, bounds.head);
+    if (start === bounds.start) verifier.outside(bounds.firstSeq, bounds.lastSeq, bounds.head);
     const complete = to === bounds.head.seq || start.seq >= bounds.head.seq;
     const result = verifier.finish(complete ? bounds.head : undefined);
-    if (!result.intact && after === undefined && (await this.#wasPruned(access, start))) {
+    if (!result.intact && start === bounds.start && (await this.#wasPruned(access, start))) {
       return this.#verify(access, anchors, options);
     }
     return { ...result, head: bounds.head, complete: complete || !result.intact };
@@ -142,11 +142,16 @@ export class AuditTrailRepository {
   }
 }
 
+/** What retention removed can't be looked at again: whoever asks from before that begins at the checkpoint. */
+function laterOf(checkpoint: ChainHead, after: ChainHead | undefined): ChainHead {
+  return after !== undefined && after.seq >= checkpoint.seq ? after : checkpoint;
+}
+
 async function exportChain(access: ChainAccess, after: ChainHead | undefined): Promise<ChainExport> {
   const { chain, inChain } = access;
   const { start: checkpoint, head } = await inChain((client) => boundsOf(client, chain));
-  const start = after ?? checkpoint;
-  const startsAtCheckpoint = after === undefined;
+  const start = laterOf(checkpoint, after);
+  const startsAtCheckpoint = start === checkpoint;
   const header = { chain, start, startsAtCheckpoint, head, exportedAt: new Date().toISOString() };
   return { header, pieces: piecesOf(access, start.seq, head.seq) };
 }
