@@ -155,9 +155,9 @@ export const routeCases: readonly RouteCase[] = [
     scope: 'functions:read',
   }),
   of('functionOrderGet', 'GET', () => '/v1/extension-points/discounts/functions', tenantOnly('functions:read')),
-  of('functionOrderPut', 'PUT', () => '/v1/extension-points/discounts/functions', {
+  of('functionOrderPut', 'PUT', () => '/v1/extension-points/unused/functions', {
     ...tenantOnly('functions:write'),
-    // A stranger has no function there, so this is the order of none.
+    // Nobody has a function there, so this is the order of none.
     payload: () => ({ functions: [] }),
   }),
   of('functionsPause', 'POST', () => '/v1/functions/mine/pause', {

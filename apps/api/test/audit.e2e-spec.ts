@@ -37,7 +37,6 @@ const recordedOtherwise: Readonly<Record<string, string>> = {
 /** Routes that can't succeed in this test, and why; a new one has to succeed or be written down. */
 const refusedHere: Readonly<Record<string, string>> = {
   deliveriesResend: 'no courier has sent the message, so it is not finished',
-  functionOrderPut: 'the list is that of a stranger; function-lifecycle.e2e-spec.ts looks at its entry',
   eventsReleaseOne: 'the event is not held',
   deadLettersReplayOne: 'the event is not dead',
   deadLettersDiscardOne: 'the event is not dead',

@@ -34,6 +34,7 @@ export interface World {
 export async function createWorld(api: TestApi, databaseUrl: string): Promise<World> {
   const tenant = await api.createTenant('The one that is attacked');
   await putPoint(api, 'discounts', ['cart.updated']);
+  await putPoint(api, 'unused', []);
   const { key } = tenant;
   const post = async (url: string, payload: object) => {
     const answer = await api.request({ method: 'POST', url, key, payload });

@@ -8,12 +8,12 @@ import { request } from './support/run-guest.js';
 
 class Ended extends Error {}
 
-function fresh(carriesJson = true) {
+function fresh(carriesJson = true, config?: Readonly<Record<string, string>>) {
   const host = new WasiP2Host(() => {
     throw new Ended();
   });
   host.standardStreamsCarryJson = carriesJson;
-  const state = new RunState(request('{"a":1}', { clockMs: 1_500 }));
+  const state = new RunState({ ...request('{"a":1}', { clockMs: 1_500 }), ...(config && { config }) });
   host.begin(state);
   const interfaces = wasiP2Interfaces(host) as Record<string, Record<string, (...values: unknown[]) => unknown>>;
   return { host, state, call: (at: string, name: string, ...values: unknown[]) => interfaces[at]?.[name]?.(...values) };
@@ -80,6 +80,11 @@ describe('what is not granted', () => {
     expect(call('wasi:filesystem/preopens', 'getDirectories')).toEqual([]);
     expect(call('wasi:cli/environment', 'getEnvironment')).toEqual([]);
     expect(call('wasi:cli/environment', 'getArguments')).toEqual(['function']);
+  });
+
+  test('settings are the one variable of the environment', () => {
+    const { call } = fresh(true, { TENON_SETTINGS: '{"a":1}', a: '1' });
+    expect(call('wasi:cli/environment', 'getEnvironment')).toEqual([['TENON_SETTINGS', '{"a":1}']]);
   });
 
   test('sockets and names answer access-denied', () => {
