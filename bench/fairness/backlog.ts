@@ -71,18 +71,20 @@ async function assertBacklog(client: pg.Client, tenants: readonly BenchTenant[])
   if (all.includes(0)) throw new Error(`a tenant had no backlog left; send it more events: ${all.join(', ')} left`);
 }
 
-/** The next measurement starts with nothing in line. What is in line of events that are gone finds no work. */
+/** The next measurement starts with nothing to run. What is in line of events that are gone finds no work. */
 async function discardBacklog(stack: BenchStack, client: pg.Client, tenants: readonly BenchTenant[]): Promise<void> {
   // What a commit has in its hands ends by itself; waiting for it could be a deadlock.
   const waiting = 'SELECT id FROM event_work WHERE tenant_id = ANY($1::text[]) FOR UPDATE SKIP LOCKED';
   await client.query(`DELETE FROM event_work WHERE id IN (${waiting})`, [tenants.map(({ id }) => id)]);
-  const probe = await LoadConnection.open(stack.apiUrl);
-  const answer = await probe.send(eventsRequest(stack.tenantKey, 1));
-  probe.close();
-  if (answer.status !== 202) throw new Error(`${answer.status}: ${answer.body}`);
+  await untilEmpty(stack);
+}
+
+/** Until nothing that was accepted is left to be run. */
+export async function untilEmpty(stack: BenchStack): Promise<void> {
+  await using reader = await openReader(stack.ownerUrl);
   const deadline = performance.now() + drainTimeoutMs;
   for (;;) {
-    const { rows } = await client.query<{ open: string }>('SELECT count(*) AS open FROM event_work');
+    const { rows } = await reader.client.query<{ open: string }>('SELECT count(*) AS open FROM event_work');
     if (Number(rows[0]?.open) === 0) return;
     if (performance.now() > deadline) throw new Error('the queue did not run empty');
     await delay(20);
