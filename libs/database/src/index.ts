@@ -53,8 +53,15 @@ export type {
 export type { RunnableFunction, RunnablePoint } from './pipeline/live-functions.repository.js';
 export type { OutboxEvent, UnfinishedBuild } from './pipeline/outbox.repository.js';
 export type { TenantLimits, TenantQuota } from './pipeline/quota.repository.js';
-export type { AgainEvent, DoneEvent, PointResult, PointStep } from './pipeline/record-batch.js';
-export type { RecordBatch, RecordedBatch, TenantBatch } from './pipeline/recorder.repository.js';
+export type {
+  AgainEvent,
+  DoneEvent,
+  PointResult,
+  PointStep,
+  RecordBatch,
+  RecordedBatch,
+  TenantBatch,
+} from './pipeline/record-batch.js';
 export type { RunStatistics, StatisticsRequest } from './pipeline/statistics.repository.js';
 export type { ExportPart, ExportPlace } from './pipeline/tenant-export.repository.js';
 export type { FunctionUsage } from './pipeline/usage.repository.js';

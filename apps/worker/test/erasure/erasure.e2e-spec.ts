@@ -23,7 +23,7 @@ async function tracesOf(tenantId: string): Promise<readonly string[]> {
     const type = await redis.type(key);
     const content = async (): Promise<unknown> => {
       if (type === 'hash') return redis.hgetall(key);
-      if (type === 'zset') return redis.zrange(key, 0, -1);
+      if (type === 'zset') return redis.zrange(key, 0, '-1');
       if (type === 'set') return redis.smembers(key);
       if (type === 'list') return redis.lrange(key, 0, -1);
       return type === 'string' ? redis.get(key) : '';

@@ -1,5 +1,31 @@
 import type { Id, Outcome } from '@tenon/contracts';
 import type { EventTodo } from './event-work.repository.js';
+import type { ExecutionRecord } from './execution-record.js';
+
+/** What one job did, for one tenant. */
+export interface RecordBatch {
+  readonly executions: readonly ExecutionRecord[];
+  /** Events that need no further run. A note says why one had none at all. */
+  readonly doneEvents?: readonly DoneEvent[];
+  /** Events of which something was recorded and that come again, or never will. */
+  readonly againEvents?: readonly AgainEvent[];
+  /** What several functions made of an event together. */
+  readonly pointResults?: readonly PointResult[];
+  /** Who ran it, for the audit: `system` unless a key asked for the run. */
+  readonly actor?: string | undefined;
+  readonly requestId?: string | undefined;
+}
+
+export interface RecordedBatch {
+  /** Executions that were new. Those of a job that runs twice are new once. */
+  readonly recorded: readonly Id<'execution'>[];
+}
+
+/** One tenant's part of a group that commits together. */
+export interface TenantBatch {
+  readonly tenantId: Id<'tenant'>;
+  readonly batch: RecordBatch;
+}
 
 /** An event that needs no further run. */
 export interface DoneEvent {

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { ExecutionRecord } from './execution-record.js';
-import type { RecordBatch } from './recorder.repository.js';
+import type { RecordBatch } from './record-batch.js';
 import { storableOrNull, storableText } from './storable.js';
 
 export const sha256 = (text: string) => hash('sha256', text);

@@ -3,35 +3,10 @@ import type { Id } from '@tenon/contracts';
 import pg from 'pg';
 import { inTransaction, runnerOf } from '../connection/transaction.js';
 import type { ExecutionRecord } from './execution-record.js';
-import type { AgainEvent, DoneEvent, PointResult } from './record-batch.js';
+import type { RecordBatch, RecordedBatch, TenantBatch } from './record-batch.js';
 import { executionRows, sha256, workRows } from './record-rows.js';
 import { storableText } from './storable.js';
 import { usageOf } from './usage-delta.js';
-
-/** What one job did, for one tenant. */
-export interface RecordBatch {
-  readonly executions: readonly ExecutionRecord[];
-  /** Events that need no further run. A note says why one had none at all. */
-  readonly doneEvents?: readonly DoneEvent[];
-  /** Events of which something was recorded and that come again, or never will. */
-  readonly againEvents?: readonly AgainEvent[];
-  /** What several functions made of an event together. */
-  readonly pointResults?: readonly PointResult[];
-  /** Who ran it, for the audit: `system` unless a key asked for the run. */
-  readonly actor?: string | undefined;
-  readonly requestId?: string | undefined;
-}
-
-export interface RecordedBatch {
-  /** Executions that were new. Those of a job that runs twice are new once. */
-  readonly recorded: readonly Id<'execution'>[];
-}
-
-/** One tenant's part of a group that commits together. */
-export interface TenantBatch {
-  readonly tenantId: Id<'tenant'>;
-  readonly batch: RecordBatch;
-}
 
 /** Executions in one call; a micro-batch is far smaller. */
 export const executionsPerBatchMax = 1_000;

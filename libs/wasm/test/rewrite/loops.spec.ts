@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import { meter } from '../support/engine.js';
 
 /** Loops of every shape, with what one call of `run(5)` costs and gives. */

@@ -1,4 +1,5 @@
 import { parse } from '@bytecodealliance/jco';
+import { describe, expect, it } from '@jest/globals';
 import { meter } from '../support/engine.js';
 
 /** Members of every kind: full, free, leaf, an import, one with a tail call, and one that is exported as well. */

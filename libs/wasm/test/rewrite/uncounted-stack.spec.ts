@@ -1,3 +1,4 @@
+import { describe, expect, it } from '@jest/globals';
 import { meter } from '../support/engine.js';
 
 const chain = (length: number): string =>

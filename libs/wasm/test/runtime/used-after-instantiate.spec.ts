@@ -1,4 +1,5 @@
 import { parse } from '@bytecodealliance/jco';
+import { describe, expect, it } from '@jest/globals';
 import { instantiate, rewrite, used } from '@tenon/wasm';
 
 const text = '(module (func (export "run") (result i32) (i32.add (i32.const 1) (i32.const 2))))';
