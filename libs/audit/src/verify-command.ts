@@ -10,6 +10,7 @@ altered, removed, moved, added or cut off.
   -               read from standard input
   --head <hash>   the hash of the last entry, kept elsewhere: without it a wholly made-up export can't be told
   --json          answer in JSON
+  --help          say this
 
 Exit code: 0 intact, 1 broken, 2 not verified (wrong arguments, no such file).
 `;
@@ -23,6 +24,10 @@ const exitCodes = { intact: 0, broken: 1, notVerified: 2 } as const;
 
 /** The command `tenon-audit-verify`. @returns its exit code. */
 export async function verifyCommand(args: readonly string[], output: CommandOutput): Promise<number> {
+  if (args.includes('--help')) {
+    output.out(usage);
+    return exitCodes.intact;
+  }
   const parsed = parse(args);
   if (typeof parsed === 'string') {
     output.error(`${parsed}\n\n${usage}`);

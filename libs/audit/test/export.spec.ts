@@ -116,6 +116,10 @@ describe('tenon-audit-verify', () => {
     },
   );
 
+  test('says how it is used', async () => {
+    expect(await run(whole, '--help')).toMatchObject({ code: 0, out: expect.stringContaining('--head') });
+  });
+
   test('tells a file that is not there from one that is broken', async () => {
     const said: string[] = [];
     const output = { out: (text: string) => said.push(text), error: (text: string) => said.push(text) };
