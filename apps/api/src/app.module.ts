@@ -16,6 +16,7 @@ import { OperatorsModule } from './operators/operators.module.js';
 import { PlansModule } from './plans/plans.module.js';
 import { type Platform, platformModule } from './platform/platform.module.js';
 import { RateLimitModule } from './rate-limit/rate-limit.module.js';
+import { RunsModule } from './runs/runs.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { StreamModule } from './stream/stream.module.js';
 import { TenantsModule } from './tenants/tenants.module.js';
@@ -40,6 +41,7 @@ const features = [
   WebhooksModule,
   DeliveriesModule,
   ExecutionsModule,
+  RunsModule,
   StreamModule,
   UsageModule,
   AuditModule,

@@ -8,6 +8,7 @@ import { AllowedTargets } from '@tenon/webhooks';
 import { createApi } from './create-api.js';
 import { stopOnSignal } from './platform/stop-on-signal.js';
 import { createWorkerClient } from './platform/worker-client.js';
+import { RunWorkers } from './runs/run-workers.js';
 import { apiVersion } from './version.js';
 
 /** Opens everything that the api stands on, listens, and closes it in reverse order when it is told to stop. */
@@ -29,6 +30,7 @@ async function main(): Promise<void> {
   const quotas = openQuotas({ ...redis, source: database.quota });
   const storage = await openStorage(storageLocation(config.storage));
   const worker = createWorkerClient(config.worker);
+  const runs = new RunWorkers({ urls: [config.worker.url], token: config.worker.token });
   const app = await createApi(
     {
       database,
@@ -39,6 +41,7 @@ async function main(): Promise<void> {
       sealer: config.sealer,
       deliveryTargets: new AllowedTargets(config.deliveryTargets),
       worker,
+      runs,
       logger,
     },
     {
@@ -52,6 +55,7 @@ async function main(): Promise<void> {
   );
   stopOnSignal(logger, config.shutdownGraceMs, async () => {
     await app.close();
+    runs.close();
     await Promise.all([queue.close(), fair.close(), quotas.close(), database.close()]);
   });
   await app.listen(config.http.port, config.http.host);

@@ -286,6 +286,10 @@ export const routeCases: readonly RouteCase[] = [
     ...tenantOnly('webhooks:write'),
     missing: `/v1/webhook-sources/${newId('webhookSource')}`,
   }),
+  of('runsRun', 'POST', () => '/v1/extension-points/cart.discounts/run', {
+    ...tenantOnly('events:write'),
+    payload: () => ({ input: {} }),
+  }),
   of('executionsList', 'GET', () => '/v1/executions', tenantOnly('executions:read')),
   of('streamWatch', 'GET', () => '/v1/executions/stream?follow=false', tenantOnly('executions:read')),
   of('executionsReadStatistics', 'GET', () => '/v1/executions/statistics', tenantOnly('executions:read')),

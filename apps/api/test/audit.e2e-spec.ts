@@ -37,6 +37,7 @@ const recordedOtherwise: Readonly<Record<string, string>> = {
 /** Routes that can't succeed in this test, and why; a new one has to succeed or be written down. */
 const refusedHere: Readonly<Record<string, string>> = {
   deliveriesResend: 'no courier has sent the message, so it is not finished',
+  runsRun: 'no worker runs anything here; the worker records the runs and who asked for them',
   eventsReleaseOne: 'the event is not held',
   deadLettersReplayOne: 'the event is not dead',
   deadLettersDiscardOne: 'the event is not dead',

@@ -12,6 +12,7 @@ export * from './outcomes.js';
 export * from './point-policies.js';
 export * from './problems.js';
 export * from './quotas.js';
+export * from './run-frames.js';
 export * from './scopes.js';
 export * from './settings.js';
 export * from './time.js';

@@ -46,6 +46,9 @@ export const problems = {
   payload_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The content type is not supported' },
   rate_limited: { status: 429, title: 'Too many requests' },
+  quota_exceeded: { status: 429, title: 'A quota of the plan is used up' },
+  run_failed: { status: 422, title: 'A function failed, and the point does not do without it' },
+  run_timed_out: { status: 504, title: 'The run did not end by its deadline' },
   internal: { status: 500, title: 'Tenon failed' },
   unavailable: { status: 503, title: 'A part of Tenon is not available' },
 } as const satisfies Record<string, ProblemFacts>;

@@ -1,5 +1,6 @@
 import { z } from 'zod';
-import { idSchema } from './ids.js';
+import { idSchema, nameSchema } from './ids.js';
+import { problemCodes } from './problems.js';
 
 /**
  * The worker's internal endpoint, for runs whose caller waits. It listens on a private address, every call carries
@@ -8,6 +9,8 @@ import { idSchema } from './ids.js';
 export const workerRoutes = {
   /** POST {@link testRunRequestSchema} -> 200 {@link testRunAnswerSchema}; 503 with Retry-After when busy. */
   testRuns: '/internal/v1/test-runs',
+  /** Upgraded to frames, see `run-frames.ts`: {@link runRequestSchema} -> {@link runResponseSchema}. */
+  runs: '/internal/v1/runs',
   health: '/healthz',
   readiness: '/readyz',
   /** Prometheus' text format; with the internal token or TENON_METRICS_TOKEN. */
@@ -33,3 +36,39 @@ export const workerRefusalSchema = z.object({
   detail: z.string(),
 });
 export type WorkerRefusal = z.infer<typeof workerRefusalSchema>;
+
+/** The head of a question: runs a point. The body of its frame is the body of the public request, as it came. */
+export const runRequestSchema = z.object({
+  /** Names the run: its records have ids made of it, so that a run which is sent twice is recorded once. */
+  runId: idSchema('event'),
+  tenantId: idSchema('tenant'),
+  point: nameSchema,
+  /** Who asked, for the audit. */
+  actor: z.string(),
+  /** What the caller wants to wait at most, in milliseconds; never longer than the point allows. */
+  deadlineMs: z.number().optional(),
+  /** What of it the api has used up. */
+  spentMs: z.number(),
+});
+export type RunRequest = z.infer<typeof runRequestSchema>;
+
+/** Where the time of a run went, in milliseconds. */
+export const runTimingSchema = z.object({ check: z.number(), run: z.number(), keep: z.number() });
+export type RunTiming = z.infer<typeof runTimingSchema>;
+
+/** The head of an answer. Without a refusal, the body of its frame is the body of the public answer. */
+export const runResponseSchema = z.object({
+  timing: runTimingSchema.optional(),
+  /** Runs in the worker's hands. */
+  load: z.number(),
+  refusal: z
+    .object({
+      code: z.enum(problemCodes),
+      detail: z.string(),
+      errors: z.array(z.object({ pointer: z.string(), message: z.string() })).default([]),
+      /** False where nothing was run: another worker may. */
+      begun: z.boolean(),
+    })
+    .optional(),
+});
+export type RunResponse = z.infer<typeof runResponseSchema>;

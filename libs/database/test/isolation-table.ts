@@ -389,6 +389,16 @@ export const attackerCannot: Readonly<Record<string, Attempt | string>> = {
     const found = await database.liveFunctions.byPoint(attacker.tenantId, 'cart.discounts');
     expect(found.map((live) => live.versionId)).toEqual([attacker.versionId]);
   },
+  'liveFunctions.point': async ({ database, attacker }) => {
+    // Points are the operator's and the same for every tenant; nothing of a tenant is in them.
+    const found = await database.liveFunctions.point(attacker.tenantId, 'cart.discounts');
+    expect(JSON.stringify(found)).not.toContain('tnt_');
+  },
+  'liveFunctions.generations': async ({ database, attacker, victim }) => {
+    // Whoever asks for a victim learns a number that says nothing but that something changed.
+    const found = await database.liveFunctions.generations([attacker.tenantId, victim.tenantId]);
+    for (const generation of found.values()) expect(generation).toMatch(/^[\d.]+$/);
+  },
   'liveFunctions.byVersion': async ({ database, attacker, victim }) => {
     expect(await database.liveFunctions.byVersion(attacker.tenantId, victim.versionId)).toBeNull();
   },

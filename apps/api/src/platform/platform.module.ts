@@ -1,5 +1,6 @@
 import { type DynamicModule, Global, Module } from '@nestjs/common';
 import type { Sealer } from '@tenon/config';
+import { ProblemError } from '@tenon/contracts';
 import type { Database } from '@tenon/database';
 import type { FairQueue, QueueProducer } from '@tenon/queue';
 import type { Quotas } from '@tenon/quota';
@@ -7,6 +8,7 @@ import type { Storage } from '@tenon/storage';
 import type { Logger } from '@tenon/telemetry';
 import { AllowedTargets } from '@tenon/webhooks';
 import type { IdentitySettings } from '../auth/identity-settings.js';
+import type { RunWorkers } from '../runs/run-workers.js';
 import {
   DATABASE,
   DELIVERY_TARGETS,
@@ -15,6 +17,7 @@ import {
   LOGGER,
   QUEUE,
   QUOTAS,
+  RUN_WORKERS,
   SEALER,
   STORAGE,
   WORKER,
@@ -32,8 +35,14 @@ export interface Platform {
   /** Targets of deliveries that are allowed although they are not public. Default: none. */
   readonly deliveryTargets?: AllowedTargets;
   readonly worker: WorkerClient;
+  /** Runs points while a caller waits. Default: nobody does. */
+  readonly runs?: Pick<RunWorkers, 'run'>;
   readonly logger: Logger;
 }
+
+const nobody: Pick<RunWorkers, 'run'> = {
+  run: () => Promise.reject(new ProblemError('unavailable', 'There is no worker.')),
+};
 
 @Global()
 @Module({})
@@ -50,6 +59,7 @@ export function platformModule(platform: Platform, identity: IdentitySettings): 
     { provide: SEALER, useValue: platform.sealer },
     { provide: DELIVERY_TARGETS, useValue: platform.deliveryTargets ?? new AllowedTargets() },
     { provide: WORKER, useValue: platform.worker },
+    { provide: RUN_WORKERS, useValue: platform.runs ?? nobody },
     { provide: IDENTITY, useValue: identity },
     { provide: LOGGER, useValue: platform.logger },
   ];

@@ -8,6 +8,8 @@ export const STORAGE = Symbol('storage');
 export const DELIVERY_TARGETS = Symbol('delivery targets');
 export const SEALER = Symbol('sealer');
 export const WORKER = Symbol('worker');
+/** Workers that run points while a caller waits. */
+export const RUN_WORKERS = Symbol('run workers');
 /** How people sign in: IdentitySettings. */
 export const IDENTITY = Symbol('identity');
 /** The registry of this process's metrics. */

@@ -28,25 +28,33 @@ export function recordOf(target: RunnableFunction, run: FinishedRun, input: stri
   };
 }
 
-/** The record of one run of an event. What its point does not keep is left out; its hash is there all the same. */
-export function eventRecord(event: WorkEvent, { target, position, input, run }: StepRun): ExecutionRecord {
-  const attempt = event.attempts + 1;
-  const { inputs, outputs } = target.point.recording;
-  const record = {
-    ...recordOf(target, run, input),
-    id: executionIdOf(event, target),
+/** The record of one run of an event. */
+export function eventRecord(event: WorkEvent, step: StepRun): ExecutionRecord {
+  const identity = {
+    id: executionIdOf(event, step.target),
     kind: 'event' as const,
     eventId: event.id,
-    attempt,
-    position,
+    attempt: event.attempts + 1,
   };
+  const record = keptRecord(step, identity);
+  return record.input === undefined ? record : { ...record, ...keptInput(event, record.input) };
+}
+
+/** The record of a run. What its point does not keep is left out; its hash is there all the same. */
+export function keptRecord(
+  { target, position, input, run }: StepRun,
+  identity: Pick<ExecutionRecord, 'id' | 'kind' | 'eventId' | 'attempt'>,
+): ExecutionRecord {
+  const { inputs, outputs } = target.point.recording;
   const isKept = (policy: typeof inputs) =>
     policy === 'always' || (policy === 'on_failure' && run.result.outcome !== 'succeeded');
-  const { output, ...withoutOutput } = record;
+  const { output, ...withoutOutput } = recordOf(target, run, input);
   return {
     ...withoutOutput,
+    ...identity,
+    position,
     ...(isKept(outputs) && output !== undefined ? { output } : {}),
-    ...(isKept(inputs) ? keptInput(event, input) : { input: undefined }),
+    ...(isKept(inputs) ? {} : { input: undefined }),
   };
 }
 

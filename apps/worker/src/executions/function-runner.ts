@@ -1,4 +1,5 @@
 import {
+  type ExecutionLimits,
   type ExecutionRequest,
   type ExecutionResult,
   guestConfig,
@@ -21,6 +22,8 @@ export interface RunInput {
   readonly input: string;
   readonly clockMs: number;
   readonly seed: string;
+  /** Where the caller waits less long than the limits allow. */
+  readonly deadlineMs?: number;
 }
 
 /** What a run did, and what it was given: enough to record it and to repeat it. */
@@ -60,10 +63,11 @@ export class FunctionRunner {
    */
   run(target: RunnableFunction, given: RunInput): Promise<FinishedRun> {
     return this.gate.run(given.tenantId, async () => {
-      const { input, clockMs, seed } = given;
+      const { input, clockMs, seed, deadlineMs } = given;
       const startedAtMs = Date.now();
       const config = guestConfig(target.settings);
-      const request = { input, clockMs, seed, limits: runLimits(target), ...(config === undefined ? {} : { config }) };
+      const limits = tightened(runLimits(target), deadlineMs);
+      const request = { input, clockMs, seed, limits, ...(config === undefined ? {} : { config }) };
       const result = await this.execute(target, request, given.tenantId);
       return { startedAtMs, clockMs, seed, result };
     });
@@ -86,6 +90,10 @@ export class FunctionRunner {
       return internalFailure;
     }
   }
+}
+
+function tightened(limits: ExecutionLimits, deadlineMs = limits.deadlineMs): ExecutionLimits {
+  return deadlineMs >= limits.deadlineMs ? limits : { ...limits, deadlineMs: Math.max(1, Math.floor(deadlineMs)) };
 }
 
 /** Says nothing about why: that is for the operator's log, not for a tenant. */

@@ -8,6 +8,8 @@ import { FunctionRunner } from '../executions/function-runner.js';
 import { GroupRecorder } from '../executions/group-recorder.js';
 import { CONFIG, DATABASE, LOGGER, METRICS, PRODUCER, STORAGE } from '../platform/tokens.js';
 import type { WorkerSettings } from '../platform/worker-settings.js';
+import { SyncRunService } from '../sync-runs/sync-run.service.js';
+import { SyncRunsModule } from '../sync-runs/sync-runs.module.js';
 import { TestRunService } from '../test-runs/test-run.service.js';
 import { createInternalServer } from './internal-server.js';
 
@@ -15,7 +17,7 @@ const SERVER = Symbol('internal server');
 
 const server = {
   provide: SERVER,
-  inject: [CONFIG, DATABASE, PRODUCER, STORAGE, FunctionRunner, GroupRecorder, LOGGER, METRICS],
+  inject: [CONFIG, DATABASE, PRODUCER, STORAGE, FunctionRunner, GroupRecorder, SyncRunService, LOGGER, METRICS],
   useFactory: (
     { internalHttp }: WorkerSettings,
     database: Database,
@@ -23,6 +25,7 @@ const server = {
     storage: Storage,
     runner: FunctionRunner,
     recorder: GroupRecorder,
+    runs: SyncRunService,
     logger: Logger,
     metrics: Registry,
   ) => {
@@ -37,6 +40,7 @@ const server = {
       metricsToken: internalHttp.metricsToken,
       metrics,
       probes,
+      runs,
       runTest: (request) => testRuns.run(request),
       logger,
     });
@@ -44,7 +48,7 @@ const server = {
 };
 
 /** Listens for the api and for health checks, on an address that is not public. */
-@Module({ imports: [ExecutionsModule], providers: [server] })
+@Module({ imports: [ExecutionsModule, SyncRunsModule], providers: [server] })
 export class InternalHttpModule implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     @Inject(SERVER) private readonly server: ReturnType<typeof createInternalServer>,

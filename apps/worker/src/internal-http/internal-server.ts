@@ -1,3 +1,5 @@
+import type { IncomingMessage } from 'node:http';
+import type { Duplex } from 'node:stream';
 import {
   type ProblemCode,
   ProblemError,
@@ -10,8 +12,10 @@ import {
 } from '@tenon/contracts';
 import type { Logger, Registry } from '@tenon/telemetry';
 import fastify, { type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
+import type { SyncRunService } from '../sync-runs/sync-run.service.js';
 import { bearerMatches } from './bearer.js';
 import { type ReadinessProbe, readiness } from './readiness.js';
+import { acceptRunChannel } from './run-channel.js';
 
 /** A test input may be as large as an event of the largest extension point, as JSON text inside JSON. */
 const bodyBytesMax = 34_000_000;
@@ -22,6 +26,8 @@ export interface InternalServerOptions {
   readonly metricsToken?: string | undefined;
   readonly metrics: Registry;
   readonly probes: readonly ReadinessProbe[];
+  /** Runs of points whose caller waits; absent where nobody asks for them. */
+  readonly runs?: Pick<SyncRunService, 'run' | 'load'>;
   readonly runTest: (request: TestRunRequest) => Promise<TestRunAnswer>;
   readonly logger: Logger;
 }
@@ -46,12 +52,27 @@ export function createInternalServer(options: InternalServerOptions): FastifyIns
     }
     return reply.type(options.metrics.contentType).send(await options.metrics.metrics());
   });
+  const { runs, token, logger } = options;
+  if (runs !== undefined) keepChannels(server, acceptRunChannel({ runs, token, logger }));
   server.post(workerRoutes.testRuns, { onRequest }, async (request) => {
     const wanted = testRunRequestSchema.safeParse(request.body);
     if (!wanted.success) throw new ProblemError('invalid_request', 'the body is not a test run');
     return options.runTest(wanted.data);
   });
   return server;
+}
+
+/** A connection that was upgraded is no business of the HTTP server any more, so it is closed here. */
+function keepChannels(server: FastifyInstance, accept: ReturnType<typeof acceptRunChannel>): void {
+  const sockets = new Set<Duplex>();
+  server.server.on('upgrade', (request: IncomingMessage, socket: Duplex) => {
+    sockets.add(socket);
+    socket.once('close', () => sockets.delete(socket));
+    accept(request, socket);
+  });
+  server.addHook('preClose', async () => {
+    for (const socket of sockets) socket.end();
+  });
 }
 
 function refuse(reply: FastifyReply, error: unknown, logger: Logger): FastifyReply {

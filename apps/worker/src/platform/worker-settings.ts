@@ -1,3 +1,4 @@
+import path from 'node:path';
 import type { WorkerConfig } from '@tenon/config';
 import { defaultRelaySettings, type RelaySettings } from '../relay/relay-settings.js';
 
@@ -15,6 +16,11 @@ export interface WorkerSettings {
   /** Runs that are given to the sandboxes at once, over all jobs. */
   readonly runsConcurrencyMax: number;
   readonly relay: RelaySettings;
+  /**
+   * Where runs whose caller waits are kept until Postgres has them: a folder on a disk that outlives the process.
+   * Without one, they are answered when Postgres has them.
+   */
+  readonly spoolFolder?: string;
   /** How long finished events and executions are kept, in days. */
   readonly keepDays: { readonly events: number; readonly executions: number };
   /** How long work in flight may go on after the worker was told to stop. */
@@ -34,6 +40,7 @@ export function workerSettings(config: WorkerConfig): WorkerSettings {
     jobsConcurrencyMax: config.executions.concurrency,
     runsConcurrencyMax: config.sandbox.processes * config.sandbox.threadsPerProcess * runsPerGuestThread,
     relay: defaultRelaySettings,
+    spoolFolder: path.join(config.storage.folder, 'spool'),
     keepDays: config.keepDays,
     shutdownGraceMs: config.shutdownGraceMs,
   };

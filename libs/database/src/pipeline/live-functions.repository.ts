@@ -85,6 +85,12 @@ const inOrder = `ORDER BY x.name, f.position, f.id LIMIT ${functionsMax}`;
 const liveByEventTypes = `${live} AND x.event_types && $2::text[] ${inOrder}`;
 const liveByPoint = `${live} AND x.name = $2 ${inOrder}`;
 
+const pointByName = `
+  SELECT x.name, x.version, x.input_schema AS "inputSchema", x.output_schema AS "outputSchema",
+         x.event_types AS "eventTypes", x.limits, x.mode, x.failure_policy AS "failurePolicy", x.combination, x.retry,
+         x.recording
+    FROM extension_points AS x WHERE x.name = $1`;
+
 /** What runs for a tenant, and what it runs under: one query for the worker's hot path. */
 export class LiveFunctionsRepository {
   constructor(private readonly pool: pg.Pool) {}
@@ -112,6 +118,28 @@ export class LiveFunctionsRepository {
     return (await this.#read('runnable-version', oneVersion, [tenantId, versionId, settings]))[0] ?? null;
   }
 
+  /** A point, also where the tenant has no function on it. */
+  async point(tenantId: Id<'tenant'>, name: string): Promise<RunnablePoint | null> {
+    return inTenant(this.pool, tenantId, async (client) => {
+      const { rows } = await client.query<PointRow>({ name: 'runnable-point', text: pointByName, values: [name] });
+      return rows.map(toPoint)[0] ?? null;
+    });
+  }
+
+  /**
+   * The numbers under which what is live for the tenants may be kept: they move with every change, in its transaction.
+   * Read outside of a tenant; a number says nothing but that something changed.
+   */
+  async generations(tenantIds: readonly Id<'tenant'>[]): Promise<ReadonlyMap<Id<'tenant'>, string>> {
+    const text = 'SELECT tenant, generation FROM live_generations_of($1)';
+    const { rows } = await this.pool.query<{ tenant: Id<'tenant'>; generation: string }>({
+      name: 'live-generations',
+      text,
+      values: [tenantIds],
+    });
+    return new Map(rows.map(({ tenant, generation }) => [tenant, generation]));
+  }
+
   /** The statement has a name, so that Postgres plans these joins once per connection and not once per batch. */
   #read(
     name: string,
@@ -125,12 +153,15 @@ export class LiveFunctionsRepository {
   }
 }
 
+type PointRow = Omit<RunnablePoint, 'limits' | 'retry' | 'recording'> & {
+  readonly limits: unknown;
+  readonly retry: unknown;
+  readonly recording: unknown;
+};
+
 type RunnableRow = Omit<RunnableFunction, 'point' | 'planLimits'> &
-  Omit<RunnablePoint, 'limits' | 'retry' | 'recording'> & {
-    readonly limits: unknown;
+  PointRow & {
     readonly planLimits: unknown;
-    readonly retry: unknown;
-    readonly recording: unknown;
     readonly brokenVersion: Id<'version'> | null;
     readonly brokenReason: string | null;
     readonly probeAt: Date | null;
@@ -138,7 +169,6 @@ type RunnableRow = Omit<RunnableFunction, 'point' | 'planLimits'> &
 
 function toRunnable(row: RunnableRow): RunnableFunction {
   const { functionId, functionName, versionId, artifactSha256, abi, engine, position, settings, settingsId } = row;
-  const { name, version, inputSchema, outputSchema, eventTypes, mode, failurePolicy, combination } = row;
   return {
     functionId,
     functionName,
@@ -149,14 +179,19 @@ function toRunnable(row: RunnableRow): RunnableFunction {
     position,
     settings,
     settingsId,
-    point: {
-      ...{ name, version, inputSchema, outputSchema, eventTypes, mode, failurePolicy, combination },
-      limits: executionLimitsSchema.parse(row.limits),
-      retry: retryPolicySchema.parse(row.retry),
-      recording: recordingPolicySchema.parse(row.recording),
-    },
+    point: toPoint(row),
     planLimits: executionLimitsSchema.parse(row.planLimits),
     circuit: circuitOf(row),
+  };
+}
+
+function toPoint(row: PointRow): RunnablePoint {
+  const { name, version, inputSchema, outputSchema, eventTypes, mode, failurePolicy, combination } = row;
+  return {
+    ...{ name, version, inputSchema, outputSchema, eventTypes, mode, failurePolicy, combination },
+    limits: executionLimitsSchema.parse(row.limits),
+    retry: retryPolicySchema.parse(row.retry),
+    recording: recordingPolicySchema.parse(row.recording),
   };
 }
 

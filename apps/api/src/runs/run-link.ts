@@ -1,0 +1,167 @@
+import { request as httpRequest } from 'node:http';
+import { request as httpsRequest } from 'node:https';
+import type { Duplex } from 'node:stream';
+import type { Secret } from '@tenon/config';
+import {
+  FrameReader,
+  frameStart,
+  type RunRequest,
+  type RunResponse,
+  runProtocol,
+  runResponseSchema,
+  workerRoutes,
+} from '@tenon/contracts';
+
+/** What a worker said: with a refusal, or with the body of the public answer. */
+export interface RunReply {
+  readonly head: RunResponse;
+  readonly body: Uint8Array;
+}
+
+/** The worker did not answer: it could not be reached, went away, or took too long. */
+export class LinkError extends Error {
+  constructor(
+    message: string,
+    readonly timedOut: boolean,
+  ) {
+    super(message);
+    this.name = 'LinkError';
+  }
+}
+
+interface Question {
+  readonly resolve: (reply: RunReply) => void;
+  readonly reject: (error: LinkError) => void;
+  readonly timer: NodeJS.Timeout;
+}
+
+export interface LinkOptions {
+  /** Of the internal endpoint. */
+  readonly url: string;
+  readonly token: Secret<string>;
+}
+
+const connectTimeoutMs = 2_000;
+/** Questions of one connection without an answer: a worker refuses long before. */
+const questionsMax = 4_096;
+const numbersMax = 2 ** 32;
+
+/** One connection to one worker, for any number of runs at once. It is opened when it is needed. */
+export class RunLink {
+  readonly url: string;
+  private readonly questions = new Map<number, Question>();
+  private socket: Promise<Duplex> | undefined;
+  private opened: Duplex | undefined;
+  private number = 0;
+  private parts: Uint8Array[] = [];
+  private othersLoad = 0;
+
+  constructor(private readonly options: LinkOptions) {
+    this.url = options.url;
+  }
+
+  /** Runs in the worker's hands: ours by our own count, and those of others as the worker said last. */
+  get load(): number {
+    return this.questions.size + this.othersLoad;
+  }
+
+  /** @throws LinkError */
+  async ask(request: RunRequest, body: Uint8Array, timeoutMs: number): Promise<RunReply> {
+    if (this.questions.size >= questionsMax) throw new LinkError('too many runs wait for this worker', false);
+    if (this.opened === undefined) await this.connected();
+    const number = this.nextNumber();
+    const { promise, resolve, reject } = Promise.withResolvers<RunReply>();
+    const timer = setTimeout(
+      () => this.settle(number)?.reject(new LinkError('the worker took too long', true)),
+      timeoutMs,
+    );
+    this.questions.set(number, { resolve, reject, timer });
+    this.send(frameStart(number, request, body.length), body);
+    return promise;
+  }
+
+  close(): void {
+    this.opened?.destroy();
+  }
+
+  private nextNumber(): number {
+    this.number = (this.number + 1) % numbersMax;
+    return this.number;
+  }
+
+  /** Questions that are put in the same turn of the loop go out in one write. */
+  private send(start: Uint8Array, body: Uint8Array): void {
+    this.parts.push(start, body);
+    if (this.parts.length > 2) return;
+    queueMicrotask(() => {
+      const { parts } = this;
+      this.parts = [];
+      this.opened?.write(parts.length === 2 && parts[1]?.length === 0 ? start : Buffer.concat(parts));
+    });
+  }
+
+  private async connected(): Promise<void> {
+    this.socket ??= connect(this.options).finally(() => {
+      this.socket = undefined;
+    });
+    const socket = await this.socket;
+    if (this.opened !== undefined) return;
+    this.opened = socket;
+    const reader = new FrameReader();
+    socket.on('data', (piece: Uint8Array) => this.take(reader, piece, socket));
+    socket.on('error', () => socket.destroy());
+    socket.once('end', () => socket.destroy());
+    socket.once('close', () => this.lost());
+  }
+
+  private take(reader: FrameReader, piece: Uint8Array, socket: Duplex): void {
+    try {
+      for (const { number, head, body } of reader.read(piece)) {
+        const answer = runResponseSchema.parse(head);
+        const question = this.settle(number);
+        this.othersLoad = Math.max(0, answer.load - this.questions.size);
+        question?.resolve({ head: answer, body });
+      }
+    } catch {
+      socket.destroy();
+    }
+  }
+
+  private settle(number: number): Question | undefined {
+    const question = this.questions.get(number);
+    if (question === undefined) return undefined;
+    this.questions.delete(number);
+    clearTimeout(question.timer);
+    return question;
+  }
+
+  private lost(): void {
+    this.opened = undefined;
+    this.othersLoad = 0;
+    for (const number of [...this.questions.keys()]) {
+      this.settle(number)?.reject(new LinkError('the worker went away', false));
+    }
+  }
+}
+
+function connect({ url, token }: LinkOptions): Promise<Duplex> {
+  const { promise, resolve, reject } = Promise.withResolvers<Duplex>();
+  const target = new URL(workerRoutes.runs, url);
+  const start = target.protocol === 'https:' ? httpsRequest : httpRequest;
+  const headers = { authorization: `Bearer ${token.reveal()}`, connection: 'upgrade', upgrade: runProtocol };
+  const asked = start(target, { headers, agent: false, timeout: connectTimeoutMs });
+  const fail = (message: string) => {
+    asked.destroy();
+    reject(new LinkError(message, false));
+  };
+  asked.once('upgrade', (_response, socket) => {
+    socket.setTimeout(0);
+    socket.setNoDelay(true);
+    resolve(socket);
+  });
+  asked.once('response', ({ statusCode }) => fail(`the worker answered ${statusCode}`));
+  asked.once('timeout', () => fail('the worker could not be reached in time'));
+  asked.once('error', () => fail('the worker could not be reached'));
+  asked.end();
+  return promise;
+}

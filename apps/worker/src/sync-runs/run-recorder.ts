@@ -1,0 +1,177 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Id } from '@tenon/contracts';
+import type { ExecutionRecord } from '@tenon/database';
+import type { Logger } from '@tenon/telemetry';
+import type { GroupRecorder } from '../executions/group-recorder.js';
+import type { LargeBodies } from '../executions/large-bodies.js';
+import type { RunSpool, SpoolPlace } from './run-spool.js';
+
+/** The records of one run, and who asked for it. */
+export interface RunRecords {
+  readonly tenantId: Id<'tenant'>;
+  readonly actor: string;
+  readonly executions: readonly ExecutionRecord[];
+}
+
+interface Kept {
+  readonly run: RunRecords;
+  readonly line: string;
+  /** Absent for what was found at the start. */
+  readonly place?: SpoolPlace;
+}
+
+/** Rows of one commit. */
+const executionsMax = 500;
+/** Kept on the disk and not yet in Postgres, beyond which no further run is taken. */
+const waitingRunsMax = 50_000;
+const waitingCharactersMax = 200_000_000;
+/** Postgres is asked again after this long; it doubles with every failure. */
+const pauseMs = 250;
+const pauseMsMax = 5_000;
+
+export interface RunRecorderParts {
+  /** Without one, a run is answered when Postgres has it. */
+  readonly spool: RunSpool | undefined;
+  readonly recorder: Pick<GroupRecorder, 'record'>;
+  readonly bodies: Pick<LargeBodies, 'move'>;
+  readonly logger: Logger;
+}
+
+/**
+ * Records runs whose caller waits. They are kept on the disk before their answer and in Postgres a moment later, many
+ * in one commit. What was kept by a process that is gone is recorded by the next one; ids make that harmless where it
+ * had been recorded already.
+ */
+export class RunRecorder {
+  private waiting: Kept[] = [];
+  private characters = 0;
+  private draining: Promise<void> | undefined;
+  private readonly stopped = new AbortController();
+
+  constructor(private readonly parts: RunRecorderParts) {}
+
+  /** Whether more waits for Postgres than may. */
+  isFull(): boolean {
+    return this.waiting.length >= waitingRunsMax || this.characters >= waitingCharactersMax;
+  }
+
+  /** Resolves once nothing can lose the records. @throws where neither disk nor Postgres takes them */
+  async keep(run: RunRecords): Promise<void> {
+    if (run.executions.length === 0) return;
+    const { spool } = this.parts;
+    if (spool === undefined) {
+      await this.record(run.tenantId, run.actor, run.executions);
+      return;
+    }
+    const line = JSON.stringify(run);
+    this.add({ run, line, place: await spool.append(line) });
+  }
+
+  /** Records what processes left behind that are gone. */
+  async recover(): Promise<void> {
+    const { spool, logger } = this.parts;
+    if (spool === undefined) return;
+    for await (const { lines, remove } of spool.leftOvers()) {
+      logger.info({ runs: lines.length }, 'runs that were kept and not recorded are recorded now');
+      for (const line of lines) this.add({ run: readLine(line), line });
+      await this.draining;
+      if (this.stopped.signal.aborted) return;
+      await remove();
+    }
+  }
+
+  /** Records what it can; what is left stays on the disk. */
+  async stop(): Promise<void> {
+    this.stopped.abort();
+    await this.draining;
+    await this.parts.spool?.close();
+  }
+
+  private add(kept: Kept): void {
+    this.waiting.push(kept);
+    this.characters += kept.line.length;
+    this.draining ??= this.drain().finally(() => {
+      this.draining = undefined;
+    });
+  }
+
+  private async drain(): Promise<void> {
+    let failures = 0;
+    while (this.waiting.length > 0) {
+      const part = this.take();
+      try {
+        await this.recordPart(part);
+        failures = 0;
+      } catch (error) {
+        this.waiting = [...part, ...this.waiting];
+        failures += 1;
+        this.parts.logger.warn({ err: error, runs: this.waiting.length }, 'runs could not be recorded yet');
+        if (this.stopped.signal.aborted) return;
+        await delay(Math.min(pauseMs * 2 ** (failures - 1), pauseMsMax), undefined, {
+          signal: this.stopped.signal,
+        }).catch(() => undefined);
+        continue;
+      }
+      for (const { line } of part) this.characters -= line.length;
+      await this.settle(part);
+    }
+  }
+
+  private take(): Kept[] {
+    let executions = 0;
+    let runs = 0;
+    for (const { run } of this.waiting) {
+      if (runs > 0 && executions + run.executions.length > executionsMax) break;
+      executions += run.executions.length;
+      runs += 1;
+    }
+    return this.waiting.splice(0, runs);
+  }
+
+  private async recordPart(part: readonly Kept[]): Promise<void> {
+    const groups = Map.groupBy(part, ({ run }) => `${run.tenantId} ${run.actor}`);
+    await Promise.all([...groups.values()].map((group) => this.recordGroup(group)));
+  }
+
+  /** What Postgres refuses for what it is must not keep the others waiting. */
+  private async recordGroup(group: readonly Kept[]): Promise<void> {
+    const [first] = group;
+    if (first === undefined) return;
+    const { tenantId, actor } = first.run;
+    try {
+      await this.record(
+        tenantId,
+        actor,
+        group.flatMap(({ run }) => run.executions),
+      );
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      if (group.length > 1) {
+        for (const one of group) await this.recordGroup([one]);
+        return;
+      }
+      this.parts.logger.error({ err: error, tenantId }, 'a run can not be recorded; it was set aside');
+      await this.parts.spool?.setAside(first.line);
+    }
+  }
+
+  private async record(tenantId: Id<'tenant'>, actor: string, executions: readonly ExecutionRecord[]): Promise<void> {
+    await this.parts.recorder.record(tenantId, await this.parts.bodies.move({ executions, actor }));
+  }
+
+  private async settle(part: readonly Kept[]): Promise<void> {
+    const places = new Map<SpoolPlace, number>();
+    for (const { place } of part) if (place !== undefined) places.set(place, (places.get(place) ?? 0) + 1);
+    for (const [place, lines] of places) await this.parts.spool?.settle(place, lines);
+  }
+}
+
+/** Data that Postgres can't take, or that breaks a rule of it: classes 22 and 23 of SQLSTATE. */
+function isRefused(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && /^2[23]/.test(String(error.code));
+}
+
+function readLine(line: string): RunRecords {
+  const run: RunRecords = JSON.parse(line);
+  return { ...run, executions: run.executions.map((one) => ({ ...one, startedAt: new Date(one.startedAt) })) };
+}

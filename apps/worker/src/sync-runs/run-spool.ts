@@ -1,0 +1,201 @@
+import { type FileHandle, mkdir, open, readdir, readFile, stat, unlink, utimes } from 'node:fs/promises';
+import { hostname } from 'node:os';
+import path from 'node:path';
+
+/** A file of lines; it goes once all of them are settled and another one has taken its place. */
+interface Segment {
+  readonly file: string;
+  readonly handle: FileHandle;
+  bytes: number;
+  unsettled: number;
+  sealed: boolean;
+}
+
+/** Where a line is kept. */
+export type SpoolPlace = Segment;
+
+interface Waiting {
+  readonly line: string;
+  readonly resolve: (place: SpoolPlace) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A file that somebody left behind. */
+export interface LeftOver {
+  readonly lines: readonly string[];
+  remove(): Promise<void>;
+}
+
+/** A new file then. 1 MB is 1,000,000 bytes. */
+const segmentBytesMax = 16_000_000;
+/** Lines that go to the disk together. */
+const batchBytesMax = 4_000_000;
+/** A file of another host that nobody has touched for so long belongs to nobody. */
+const abandonedMs = 5 * 60_000;
+/** How often a live process touches its file. */
+const touchMs = 60_000;
+const suffix = '.runs';
+
+/**
+ * Keeps lines on this machine's disk until they are settled. A line is kept when it has been written and synced, for
+ * all lines at once that came meanwhile: neither the end of the process nor of the power loses it.
+ */
+export class RunSpool {
+  private waiting: Waiting[] = [];
+  private writing: Promise<void> | undefined;
+  private current: Segment | undefined;
+  private files = 0;
+  private readonly touching: NodeJS.Timeout;
+
+  private constructor(private readonly folder: string) {
+    this.touching = setInterval(() => void this.touch(), touchMs);
+    this.touching.unref();
+  }
+
+  /** @throws where the folder can't be written to */
+  static async open(folder: string): Promise<RunSpool> {
+    await mkdir(folder, { recursive: true, mode: 0o700 });
+    return new RunSpool(folder);
+  }
+
+  /** @param line - without a line break. Resolves once it is kept. @throws where the disk refuses it */
+  append(line: string): Promise<SpoolPlace> {
+    const { promise, resolve, reject } = Promise.withResolvers<SpoolPlace>();
+    this.waiting.push({ line, resolve, reject });
+    this.writing ??= this.write().finally(() => {
+      this.writing = undefined;
+    });
+    return promise;
+  }
+
+  /** A line is not needed any more. */
+  async settle(place: SpoolPlace, lines = 1): Promise<void> {
+    place.unsettled -= lines;
+    if (place.unsettled === 0 && place.sealed) await remove(place);
+  }
+
+  /** What processes left behind that are gone. */
+  async *leftOvers(): AsyncIterable<LeftOver> {
+    for (const name of await readdir(this.folder)) {
+      const file = path.join(this.folder, name);
+      if (!name.endsWith(suffix) || !(await this.isAbandoned(name, file))) continue;
+      const text = await readFile(file, 'utf8').catch(() => '');
+      // The last line may have been cut short by the end of its process; then nobody was told that it was kept.
+      const lines = text
+        .slice(0, text.lastIndexOf('\n') + 1)
+        .split('\n')
+        .filter((line) => line !== '');
+      yield { lines, remove: () => unlink(file).catch(() => undefined) };
+    }
+  }
+
+  /** Keeps a line aside that can't be settled ever, for a person to look at. */
+  async setAside(line: string): Promise<void> {
+    const handle = await open(path.join(this.folder, 'rejected.jsonl'), 'a', 0o600);
+    await handle.appendFile(`${line}\n`);
+    await handle.close();
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.touching);
+    await this.writing;
+    const { current } = this;
+    this.current = undefined;
+    if (current !== undefined) await seal(current);
+  }
+
+  private async write(): Promise<void> {
+    // A turn of the loop, so that what runs at the same time is written together.
+    await Promise.resolve();
+    while (this.waiting.length > 0) {
+      const batch = this.take();
+      try {
+        const segment = await this.segment();
+        const bytes = Buffer.from(`${batch.map(({ line }) => line).join('\n')}\n`);
+        segment.unsettled += batch.length;
+        segment.bytes += bytes.length;
+        await writeAll(segment, bytes, batch.length);
+        for (const one of batch) one.resolve(segment);
+      } catch (error) {
+        for (const one of batch) one.reject(error);
+      }
+    }
+  }
+
+  private take(): readonly Waiting[] {
+    let bytes = 0;
+    let count = 0;
+    for (const { line } of this.waiting) {
+      if (count > 0 && bytes + line.length > batchBytesMax) break;
+      bytes += line.length;
+      count += 1;
+    }
+    return this.waiting.splice(0, count);
+  }
+
+  private async segment(): Promise<Segment> {
+    const { current } = this;
+    if (current !== undefined && current.bytes < segmentBytesMax) return current;
+    if (current !== undefined) await seal(current);
+    this.files += 1;
+    const file = path.join(this.folder, `${hostname()}-${process.pid}-${Date.now()}-${this.files}${suffix}`);
+    const handle = await open(file, 'ax', 0o600);
+    await syncFolder(this.folder);
+    this.current = { file, handle, bytes: 0, unsettled: 0, sealed: false };
+    return this.current;
+  }
+
+  private async isAbandoned(name: string, file: string): Promise<boolean> {
+    const owner = /^(.+)-(\d+)-\d+-(\d+)\.runs$/.exec(name);
+    if (owner?.[1] === hostname()) return !isAlive(Number(owner[2]), name);
+    const found = await stat(file).catch(() => undefined);
+    return found !== undefined && Date.now() - found.mtimeMs > abandonedMs;
+  }
+
+  private async touch(): Promise<void> {
+    const now = new Date();
+    if (this.current !== undefined) await utimes(this.current.file, now, now).catch(() => undefined);
+  }
+}
+
+const startedMs = Date.now() - process.uptime() * 1_000;
+
+/** A process in a container has the same number as the one before it, so its own number is not enough. */
+function isAlive(pid: number, name: string): boolean {
+  if (pid === process.pid) return Number(name.split('-').at(-2)) >= startedMs;
+  try {
+    process.kill(pid, 0);
+    return true;
+  } catch (error) {
+    return error instanceof Error && 'code' in error && error.code === 'EPERM';
+  }
+}
+
+/** A file whose writing failed half way is not written to again: a line behind half a line would be lost. */
+async function writeAll(segment: Segment, bytes: Uint8Array, lines: number): Promise<void> {
+  try {
+    await segment.handle.appendFile(bytes);
+    await segment.handle.datasync();
+  } catch (error) {
+    segment.bytes = Number.POSITIVE_INFINITY;
+    segment.unsettled -= lines;
+    throw error;
+  }
+}
+
+async function seal(segment: Segment): Promise<void> {
+  segment.sealed = true;
+  await segment.handle.close();
+  if (segment.unsettled === 0) await remove(segment);
+}
+
+async function remove({ file }: Segment): Promise<void> {
+  await unlink(file).catch(() => undefined);
+}
+
+/** The name of a new file is part of its folder, which has to be on the disk as well. */
+async function syncFolder(folder: string): Promise<void> {
+  const handle = await open(folder, 'r');
+  await handle.sync();
+  await handle.close();
+}

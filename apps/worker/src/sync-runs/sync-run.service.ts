@@ -1,0 +1,197 @@
+import {
+  executionIdFor,
+  idTimeMs,
+  jsonValueSchema,
+  outcomes,
+  ProblemError,
+  type RunRequest,
+  type RunTiming,
+  runBodySchema,
+  synchronousDeadlineMs,
+  unmeasuredResult,
+} from '@tenon/contracts';
+import type { RunnablePoint } from '@tenon/database';
+import { type PointRun, runPoint, type StepRun, type Turn } from '../combination/run-point.js';
+import type { RunOne } from '../executions/batch-run.js';
+import { seedFor } from '../executions/determinism.js';
+import { keptRecord } from '../executions/execution-records.js';
+import type { FinishedRun } from '../executions/function-runner.js';
+import type { Admission } from './admission.js';
+import type { LivePoint, LivePoints } from './live-points.js';
+import { answerText, assertStands } from './run-answer.js';
+import type { RunQuota } from './run-quota.js';
+import type { RunRecorder } from './run-recorder.js';
+
+/** An answer with where its time went. */
+export interface SyncRunAnswer {
+  /** JSON text. */
+  readonly body: string;
+  readonly timing: RunTiming;
+}
+
+/** A run that was refused, or that failed where the point does not do without. */
+export class RunRefusal extends Error {
+  constructor(
+    readonly problem: ProblemError,
+    /** False where nothing was run: another worker may. */
+    readonly begun: boolean,
+    readonly timing?: RunTiming,
+  ) {
+    super(problem.message, { cause: problem });
+  }
+}
+
+export interface SyncRunParts {
+  readonly points: Pick<LivePoints, 'find'>;
+  readonly quota: Pick<RunQuota, 'admit' | 'end'>;
+  readonly run: RunOne;
+  readonly recorder: Pick<RunRecorder, 'keep' | 'isFull'>;
+  readonly admission: Admission;
+}
+
+const decoder = new TextDecoder();
+
+/** Runs a point while its caller waits, under one deadline for all of it. */
+export class SyncRunService {
+  constructor(private readonly parts: SyncRunParts) {}
+
+  get load(): number {
+    return this.parts.admission.load;
+  }
+
+  /** @param body - of the public request: it has passed the api. @throws RunRefusal */
+  async run(request: RunRequest, body: Uint8Array): Promise<SyncRunAnswer> {
+    const startMs = performance.now() - request.spentMs;
+    const { admission } = this.parts;
+    if (!admission.admits((request.deadlineMs ?? synchronousDeadlineMs) - request.spentMs)) throw busy();
+    if (this.parts.recorder.isFull()) throw busy();
+    admission.begin();
+    let guestMs = 0;
+    try {
+      const { live, input } = await this.admitted(request, body);
+      try {
+        const checkedMs = performance.now();
+        const deadlineAtMs = startMs + deadlineOf(live.point, request);
+        const ran = await this.runAll(request, live, input, deadlineAtMs);
+        guestMs = ran.runs.reduce((sum, { run }) => sum + run.result.wallUs / 1_000, 0);
+        const ranMs = performance.now();
+        const idOf = ({ target }: Pick<StepRun, 'target'>) => executionIdFor(request.runId, target.functionId, 1);
+        const executions = ran.runs.map((step) => keptRecord(step, { id: idOf(step), kind: 'sync', attempt: 1 }));
+        await this.parts.recorder.keep({ tenantId: request.tenantId, actor: request.actor, executions });
+        const timing = {
+          check: checkedMs - startMs - request.spentMs,
+          run: ranMs - checkedMs,
+          keep: performance.now() - ranMs,
+        };
+        return { body: concluded(live.point, ran, input, idOf, timing), timing };
+      } finally {
+        this.parts.quota.end(request.tenantId);
+      }
+    } finally {
+      admission.end(guestMs);
+    }
+  }
+
+  /** Asks for what is live and for the quota at once; a run that is refused for its input gives its place back. */
+  private async admitted(request: RunRequest, body: Uint8Array): Promise<{ live: LivePoint; input: string }> {
+    const { tenantId, point } = request;
+    const admission = this.parts.quota.admit(tenantId).then(
+      () => undefined,
+      (error: unknown) => error,
+    );
+    const found = await this.parts.points.find(tenantId, point).then(
+      (live) => ({ live }),
+      (error: unknown) => ({ error }),
+    );
+    const refusal = await admission;
+    if (refusal !== undefined) throw refusedBy(refusal);
+    try {
+      if ('error' in found) throw found.error;
+      if (found.live === null) throw new ProblemError('not_found', 'There is no such extension point.');
+      return { live: found.live, input: inputOf(found.live, body) };
+    } catch (error) {
+      this.parts.quota.end(tenantId);
+      throw refusedBy(error);
+    }
+  }
+
+  private runAll(request: RunRequest, live: LivePoint, input: string, deadlineAtMs: number): Promise<PointRun> {
+    const turns = live.functions.map((target, index) => ({ target, position: index + 1 }));
+    const clockMs = idTimeMs(request.runId);
+    const runTurn = ({ target }: Turn, given: string): Promise<FinishedRun> => {
+      const seed = seedFor(request.runId, target.functionId);
+      const deadlineMs = deadlineAtMs - performance.now();
+      const late = () => tooLate(clockMs, seed);
+      if (deadlineMs <= 0) return Promise.resolve(late());
+      const run = this.parts.run(target, { tenantId: request.tenantId, input: given, clockMs, seed, deadlineMs });
+      return endedBy(run, deadlineMs, late);
+    };
+    return runPoint(live.point, turns, input, runTurn);
+  }
+}
+
+function concluded(
+  point: RunnablePoint,
+  ran: PointRun,
+  input: string,
+  idOf: Parameters<typeof answerText>[3],
+  timing: RunTiming,
+): string {
+  try {
+    assertStands(point, ran, idOf);
+    return answerText(point, ran, input, idOf);
+  } catch (error) {
+    if (error instanceof ProblemError) throw new RunRefusal(error, true, timing);
+    throw error;
+  }
+}
+
+/** A point that is made for callers who wait has its deadline; the others have that of synchronous runs. */
+function deadlineOf({ mode, limits }: RunnablePoint, { deadlineMs = Number.POSITIVE_INFINITY }: RunRequest): number {
+  const own = mode === 'sync' ? limits.deadlineMs : Math.min(limits.deadlineMs, synchronousDeadlineMs);
+  return Math.min(own, deadlineMs);
+}
+
+/** JSON text of the input. It is written anew, so that what a guest reads is the same however a caller spaced it. */
+function inputOf({ point, input: schema }: LivePoint, body: Uint8Array): string {
+  const { input } = runBodySchema.parse(JSON.parse(decoder.decode(body)));
+  const errors = schema.check(input, '/body/input');
+  if (errors.length > 0) {
+    throw new ProblemError('invalid_request', `The input does not fit the extension point "${point.name}".`, errors);
+  }
+  const text = JSON.stringify(jsonValueSchema.parse(input));
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= point.limits.inputBytesMax) return text;
+  const detail = `The input has ${bytes} bytes as JSON; the extension point takes at most ${point.limits.inputBytesMax}.`;
+  throw new ProblemError('payload_too_large', detail);
+}
+
+/** The sandbox ends a guest by itself; this is for one that never got its turn. */
+async function endedBy(run: Promise<FinishedRun>, leftMs: number, late: () => FinishedRun): Promise<FinishedRun> {
+  const { promise, resolve } = Promise.withResolvers<FinishedRun>();
+  const timer = setTimeout(() => resolve(late()), leftMs + graceMs);
+  try {
+    return await Promise.race([run, promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+/** A guest that is ended at its deadline says what it used; that takes a moment. */
+const graceMs = 10;
+
+function tooLate(clockMs: number, seed: string): FinishedRun {
+  const result = unmeasuredResult('deadline', outcomes.deadline.sentence);
+  return { startedAtMs: Date.now(), clockMs, seed, result };
+}
+
+function busy(): RunRefusal {
+  return new RunRefusal(
+    new ProblemError('unavailable', 'Too many runs wait already for this one to end in time.'),
+    false,
+  );
+}
+
+function refusedBy(error: unknown): unknown {
+  return error instanceof ProblemError ? new RunRefusal(error, false) : error;
+}
