@@ -16,7 +16,7 @@ export class LoadConnection {
     socket.setEncoding('latin1');
     socket.on('data', (text: string) => this.take(text));
     socket.on('error', (error) => this.reject?.(error));
-    socket.on('close', () => this.reject?.(new Error('the server closed the connection')));
+    socket.on('close', () => this.reject?.(closed()));
   }
 
   static async open(url: string): Promise<LoadConnection> {
@@ -31,6 +31,8 @@ export class LoadConnection {
 
   /** `request` is the whole message as text; its body is ASCII. */
   send(request: string): Promise<LoadAnswer> {
+    // A connection that ended while it was idle tells nobody any more.
+    if (this.socket.destroyed) return Promise.reject(closed());
     return new Promise((resolve, reject) => {
       this.resolve = resolve;
       this.reject = reject;
@@ -55,6 +57,10 @@ export class LoadConnection {
     this.received = this.received.slice(end);
     this.resolve?.(answer);
   }
+}
+
+function closed(): Error {
+  return new Error('the server closed the connection');
 }
 
 export interface LoadAnswer {

@@ -25,7 +25,18 @@ export interface BenchStack {
   readonly redisUrl: string;
   /** For {@link cpuTimes}. */
   readonly parts: CpuParts;
+  /** Where the servers keep their data, and api and worker the uploads: `postgres`, `redis/data`, `data`. */
+  readonly folder: string;
+  readonly api: BenchProcess;
+  readonly worker: BenchProcess;
   stop(): Promise<void>;
+}
+
+/** The api or the worker. */
+export interface BenchProcess {
+  pid(): number;
+  /** Starts it again as it was, and returns once it is ready. Only after it has ended. */
+  restart(): Promise<void>;
 }
 
 export interface BenchStackOptions {
@@ -59,24 +70,34 @@ export async function startBenchStack(options: BenchStackOptions = {}): Promise<
     };
     const workerUrl = `http://127.0.0.1:${workerPort}`;
     const apiUrl = `http://127.0.0.1:${apiPort}`;
-    const worker = startChild('worker', { ...shared, TENON_WORKER_PORT: String(workerPort) }, options);
-    const api = startChild(
-      'api',
-      { ...shared, TENON_HTTP_PORT: String(apiPort), TENON_WORKER_URL: workerUrl },
-      options,
-    );
-    children.push(api, worker);
-    await Promise.all([untilReady(api, apiUrl), untilReady(worker, workerUrl)]);
+    const startOne = (name: 'api' | 'worker', url: string, env: Record<string, string>): BenchProcess => {
+      let child = startChild(name, { ...shared, ...env }, options);
+      children.push(child);
+      return {
+        pid: () => child.pid ?? 0,
+        restart: async () => {
+          child = startChild(name, { ...shared, ...env }, options);
+          children.push(child);
+          await untilReady(child, url);
+        },
+      };
+    };
+    const worker = startOne('worker', workerUrl, { TENON_WORKER_PORT: String(workerPort) });
+    const api = startOne('api', apiUrl, { TENON_HTTP_PORT: String(apiPort), TENON_WORKER_URL: workerUrl });
+    const [apiChild, workerChild] = [children[1], children[0]];
+    if (apiChild === undefined || workerChild === undefined) throw new Error('nothing was started');
+    await Promise.all([untilReady(apiChild, apiUrl), untilReady(workerChild, workerUrl)]);
     const { tenantKey, tenantId, operatorKey } = await seed(apiUrl, databaseUrl);
     const portOf = (url: string) => new URL(url).port;
     const parts = {
-      api: api.pid ?? 0,
-      worker: worker.pid ?? 0,
+      api: api.pid(),
+      worker: worker.pid(),
       postgresPort: portOf(servers.postgres.url),
       redisPort: portOf(servers.redis.url),
     };
     const { url: ownerUrl } = servers.postgres;
-    return { apiUrl, tenantKey, tenantId, operatorKey, ownerUrl, redisUrl: servers.redis.url, parts, stop };
+    const redisUrl = servers.redis.url;
+    return { apiUrl, tenantKey, tenantId, operatorKey, ownerUrl, redisUrl, parts, folder, api, worker, stop };
   } catch (error) {
     await stop();
     throw error;

@@ -6,12 +6,12 @@ import { connectForBlocking, type QueueOptions } from './connection.js';
 import { queueKeys, queueNames } from './keys.js';
 
 /**
- * A job whose worker was killed is taken up again after at most {@link lockMs} + two checks, about 8 s. The lock is
+ * A job whose worker was killed is taken up again after at most {@link lockMs} + two checks, about 6 s. The lock is
  * renewed every {@link lockRenewMs} for as long as the job takes, so slow jobs are not taken from a living worker.
  */
 const lockMs = 4_000;
 const lockRenewMs = 1_000;
-const stalledCheckMs = 2_000;
+const stalledCheckMs = 1_000;
 /** A job that takes its worker down this often is given up; the relay then feeds its events again, with their own bound. */
 const stalledMax = 3;
 const closeStepMsMax = 2_000;
