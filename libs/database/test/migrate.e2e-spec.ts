@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, expect, test } from '@jest/globals';
 import {
   Database,
+  databaseRoles,
   ensureRuntimeLogin,
   type MigrationError,
   migrate,
@@ -108,9 +109,7 @@ test('an owner who is no superuser can migrate, and the processes work under a r
   await (await createTestDatabase()).drop();
   const superuser = await connect();
   await superuser.query(`CREATE ROLE ${owner.user} LOGIN CREATEROLE PASSWORD '${owner.password}'`);
-  await superuser.query(`GRANT tenon_app, tenon_operator, tenon_recorder, tenon_scheduler, tenon_identity,
-    tenon_eraser TO ${owner.user}
-    WITH ADMIN OPTION`);
+  await superuser.query(`GRANT ${Object.values(databaseRoles).join(', ')} TO ${owner.user} WITH ADMIN OPTION`);
   await superuser.query(`ALTER DATABASE ${server.name} OWNER TO ${owner.user}`);
   const ownerUrl = urlWithLogin(server.ownerUrl, owner);
 
