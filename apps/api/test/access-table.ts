@@ -59,6 +59,10 @@ export const routeCases: readonly RouteCase[] = [
     ...tenantOnly('members:read'),
     missing: `/v1/tenants/${missingTenant}/members`,
   }),
+  of('membersGet', 'GET', ({ tenant, member }) => `/v1/tenants/${tenant.id}/members/${member}`, {
+    ...tenantOnly('members:read'),
+    missing: `/v1/tenants/${missingTenant}/members/${newId('user')}`,
+  }),
   of('membersPut', 'PUT', ({ tenant, member }) => `/v1/tenants/${tenant.id}/members/${member}`, {
     ...tenantOnly('members:write'),
     missing: `/v1/tenants/${missingTenant}/members/${newId('user')}`,

@@ -11,7 +11,8 @@ import {
 } from '@tenon/contracts';
 import { Allow } from '../http/access.decorators.js';
 import { CurrentTenant, type TenantCaller } from '../http/caller.js';
-import { ApiAnswer, ApiProblems } from '../openapi/answers.decorators.js';
+import { CurrentPreconditions, type Preconditions } from '../http/preconditions.js';
+import { ApiAnswer, ApiConditional, ApiProblems } from '../openapi/answers.decorators.js';
 import { FunctionsService } from './functions.service.js';
 
 @ApiTags('functions')
@@ -47,34 +48,49 @@ export class FunctionsController {
   @Post(':name/pause')
   @HttpCode(200)
   @Allow('functions:write')
+  @ApiConditional()
   @ApiOperation({
     summary: 'Pause a function',
     description: 'It runs no more, from the next event on, until it is resumed. What is live stays live.',
   })
   @ApiAnswer(200, 'The function.', functionSchema)
-  pause(@CurrentTenant() caller: TenantCaller, @Param('name', { schema: nameSchema }) name: string) {
-    return this.functions.pause(caller, name);
+  pause(
+    @CurrentTenant() caller: TenantCaller,
+    @Param('name', { schema: nameSchema }) name: string,
+    @CurrentPreconditions() conditions: Preconditions,
+  ) {
+    return this.functions.pause(caller, name, conditions);
   }
 
   @Post(':name/resume')
   @HttpCode(200)
   @Allow('functions:write')
+  @ApiConditional()
   @ApiOperation({ summary: 'Let a paused function run again' })
   @ApiAnswer(200, 'The function.', functionSchema)
-  resume(@CurrentTenant() caller: TenantCaller, @Param('name', { schema: nameSchema }) name: string) {
-    return this.functions.resume(caller, name);
+  resume(
+    @CurrentTenant() caller: TenantCaller,
+    @Param('name', { schema: nameSchema }) name: string,
+    @CurrentPreconditions() conditions: Preconditions,
+  ) {
+    return this.functions.resume(caller, name, conditions);
   }
 
   @Delete(':name')
   @HttpCode(204)
   @Allow('functions:write')
+  @ApiConditional()
   @ApiProblems('function_live')
   @ApiOperation({
     summary: 'Delete a function with its versions',
     description: 'One that is live has to be paused first. Its executions stay; its name is free again.',
   })
   @ApiNoContentResponse({ description: 'It is gone.' })
-  delete(@CurrentTenant() caller: TenantCaller, @Param('name', { schema: nameSchema }) name: string): Promise<void> {
-    return this.functions.delete(caller, name);
+  delete(
+    @CurrentTenant() caller: TenantCaller,
+    @Param('name', { schema: nameSchema }) name: string,
+    @CurrentPreconditions() conditions: Preconditions,
+  ): Promise<void> {
+    return this.functions.delete(caller, name, conditions);
   }
 }

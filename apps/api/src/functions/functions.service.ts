@@ -4,6 +4,7 @@ import type { Database, TenantFunction, TenantTransaction } from '@tenon/databas
 import { auditOf } from '../auth/audit-draft.js';
 import { mapPage, timeOrNull } from '../http/answer-parts.js';
 import type { TenantCaller } from '../http/caller.js';
+import { checkPreconditions, type Preconditions } from '../http/preconditions.js';
 import { DATABASE } from '../platform/tokens.js';
 
 @Injectable()
@@ -29,25 +30,24 @@ export class FunctionsService {
   }
 
   /** A function that is paused already stays so, since when it was. */
-  pause(caller: TenantCaller, name: string): Promise<FunctionAnswer> {
-    return this.#setPaused(caller, name, true);
+  pause(caller: TenantCaller, name: string, conditions: Preconditions): Promise<FunctionAnswer> {
+    return this.#setPaused(caller, name, true, conditions);
   }
 
   /** A function that runs stays as it is. */
-  resume(caller: TenantCaller, name: string): Promise<FunctionAnswer> {
-    return this.#setPaused(caller, name, false);
+  resume(caller: TenantCaller, name: string, conditions: Preconditions): Promise<FunctionAnswer> {
+    return this.#setPaused(caller, name, false, conditions);
   }
 
   /**
    * A function that runs has to be paused first: two steps, so that nobody takes away by mistake what shops rely on.
    *
-   * @throws ProblemError `function_live`
+   * @throws ProblemError `function_live`, `precondition_failed`
    */
-  delete(caller: TenantCaller, name: string): Promise<void> {
+  delete(caller: TenantCaller, name: string, conditions: Preconditions): Promise<void> {
     return this.database.withTenant(caller.tenantId, async (tx) => {
-      const found = await findFunction(tx, name);
-      await tx.lock(`function:${found.id}`);
-      const { liveVersionId, pausedAt } = await findFunction(tx, name);
+      const found = await findForChange(tx, name, conditions);
+      const { liveVersionId, pausedAt } = found;
       if (liveVersionId !== null && pausedAt === null) {
         throw new ProblemError('function_live', 'The function is live; pause it first.');
       }
@@ -57,11 +57,10 @@ export class FunctionsService {
     });
   }
 
-  #setPaused(caller: TenantCaller, name: string, wanted: boolean): Promise<FunctionAnswer> {
+  #setPaused(caller: TenantCaller, name: string, wanted: boolean, conditions: Preconditions): Promise<FunctionAnswer> {
     return this.database.withTenant(caller.tenantId, async (tx) => {
-      const { id } = await findFunction(tx, name);
-      await tx.lock(`function:${id}`);
-      const found = await findFunction(tx, name);
+      const found = await findForChange(tx, name, conditions);
+      const { id } = found;
       const pausedAt = wanted ? (found.pausedAt ?? new Date()) : null;
       await tx.functions.pause(id, pausedAt);
       const details = { function: name, before: { pausedAt: timeOrNull(found.pausedAt) } };
@@ -75,6 +74,24 @@ export class FunctionsService {
 export async function findFunction(tx: TenantTransaction, name: string): Promise<TenantFunction> {
   const found = await tx.functions.findByName(name);
   if (found === null) throw new ProblemError('not_found', 'There is no such function.');
+  return found;
+}
+
+/**
+ * The function, once nobody else can change it and the conditions of the change hold.
+ *
+ * @throws ProblemError `not_found`, `precondition_failed`
+ */
+export async function findForChange(
+  tx: TenantTransaction,
+  name: string,
+  conditions: Preconditions,
+): Promise<TenantFunction> {
+  const { id } = await findFunction(tx, name);
+  const resource = `function:${id}`;
+  await tx.lock(resource);
+  const found = await findFunction(tx, name);
+  await checkPreconditions(tx, resource, conditions, async () => toFunctionAnswer(found));
   return found;
 }
 

@@ -12,8 +12,9 @@ import {
 } from '@tenon/contracts';
 import { AllowForTenantInPath } from '../http/access.decorators.js';
 import { CurrentTenant, type TenantCaller } from '../http/caller.js';
+import { CurrentPreconditions, type Preconditions } from '../http/preconditions.js';
 import { ApiTenantInPath } from '../keys/tenant-in-path.decorator.js';
-import { ApiAnswer, ApiProblems } from '../openapi/answers.decorators.js';
+import { ApiAnswer, ApiConditional, ApiProblems } from '../openapi/answers.decorators.js';
 import { MembersService } from './members.service.js';
 
 const userIdSchema = idSchema('user');
@@ -32,9 +33,19 @@ export class MembersController {
     return this.members.list(caller, query);
   }
 
+  @Get(':user')
+  @AllowForTenantInPath('members:read')
+  @ApiTenantInPath()
+  @ApiOperation({ summary: 'Show a member' })
+  @ApiAnswer(200, 'The member.', memberSchema)
+  get(@CurrentTenant() caller: TenantCaller, @Param('user', { schema: userIdSchema }) id: Id<'user'>) {
+    return this.members.get(caller, id);
+  }
+
   @Put(':user')
   @AllowForTenantInPath('members:write')
   @ApiTenantInPath()
+  @ApiConditional()
   @ApiProblems('last_owner')
   @ApiOperation({ summary: 'Give a member another role', description: 'It holds within a second.' })
   @ApiAnswer(200, 'The member as they are now.', memberSchema)
@@ -42,21 +53,27 @@ export class MembersController {
     @CurrentTenant() caller: TenantCaller,
     @Param('user', { schema: userIdSchema }) id: Id<'user'>,
     @Body({ schema: putMemberBodySchema }) body: PutMemberBody,
+    @CurrentPreconditions() conditions: Preconditions,
   ) {
-    return this.members.setRole(caller, id, body.role);
+    return this.members.setRole(caller, id, body.role, conditions);
   }
 
   @Delete(':user')
   @HttpCode(204)
   @AllowForTenantInPath('members:write')
   @ApiTenantInPath()
+  @ApiConditional()
   @ApiProblems('last_owner')
   @ApiOperation({
     summary: 'Remove a member',
     description: 'Their sessions open nothing of this tenant within a second. Keys that they made stay.',
   })
   @ApiNoContentResponse({ description: 'They do not belong to the tenant any more.' })
-  remove(@CurrentTenant() caller: TenantCaller, @Param('user', { schema: userIdSchema }) id: Id<'user'>) {
-    return this.members.remove(caller, id);
+  remove(
+    @CurrentTenant() caller: TenantCaller,
+    @Param('user', { schema: userIdSchema }) id: Id<'user'>,
+    @CurrentPreconditions() conditions: Preconditions,
+  ) {
+    return this.members.remove(caller, id, conditions);
   }
 }

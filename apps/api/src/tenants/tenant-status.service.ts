@@ -4,6 +4,7 @@ import type { Database } from '@tenon/database';
 import { auditOf } from '../auth/audit-draft.js';
 import { timeOrNull } from '../http/answer-parts.js';
 import type { Caller } from '../http/caller.js';
+import type { Preconditions } from '../http/preconditions.js';
 import { DATABASE } from '../platform/tokens.js';
 import { QuotaChanges } from '../rate-limit/quota-changes.js';
 import { change, noSuchTenant, toTenantAnswer } from './tenants.service.js';
@@ -17,13 +18,18 @@ export class TenantStatusService {
   ) {}
 
   /** Suspending a suspended tenant changes nothing but the reason. */
-  suspend(caller: Caller, id: Id<'tenant'>, reason: string | undefined): Promise<TenantAnswer> {
-    return this.#set(caller, id, 'suspended', reason);
+  suspend(
+    caller: Caller,
+    id: Id<'tenant'>,
+    reason: string | undefined,
+    conditions: Preconditions,
+  ): Promise<TenantAnswer> {
+    return this.#set(caller, id, { status: 'suspended', reason }, conditions);
   }
 
   /** Resuming an active tenant changes nothing. */
-  resume(caller: Caller, id: Id<'tenant'>): Promise<TenantAnswer> {
-    return this.#set(caller, id, 'active');
+  resume(caller: Caller, id: Id<'tenant'>, conditions: Preconditions): Promise<TenantAnswer> {
+    return this.#set(caller, id, { status: 'active' }, conditions);
   }
 
   /**
@@ -53,9 +59,14 @@ export class TenantStatusService {
     return { tenantId, ...rest, ...times, rowsErased: { ...rowsErased } };
   }
 
-  async #set(caller: Caller, id: Id<'tenant'>, status: 'active' | 'suspended', reason?: string): Promise<TenantAnswer> {
+  async #set(
+    caller: Caller,
+    id: Id<'tenant'>,
+    { status, reason }: { readonly status: 'active' | 'suspended'; readonly reason?: string | undefined },
+    conditions: Preconditions,
+  ): Promise<TenantAnswer> {
     const answer = await this.database.asOperator(async (tx) => {
-      const before = await change(tx, id);
+      const before = await change(tx, id, conditions);
       if (before.status === status && (before.suspendedReason ?? undefined) === reason) return toTenantAnswer(before);
       await tx.tenants.setStatus(id, status, reason);
       const details = { before: { status: before.status }, after: { status, reason } };

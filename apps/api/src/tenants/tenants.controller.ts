@@ -75,6 +75,7 @@ export class TenantsController {
   @Post(':tenant/suspend')
   @HttpCode(200)
   @OperatorOnly()
+  @ApiConditional()
   @ApiProblems('not_found', 'tenant_deleting')
   @ApiOperation({
     summary: 'Suspend a tenant',
@@ -85,18 +86,24 @@ export class TenantsController {
     @CurrentCaller() caller: Caller,
     @Param('tenant', { schema: tenantIdSchema }) id: Id<'tenant'>,
     @Body({ schema: suspendTenantBodySchema }) { reason }: SuspendTenantBody,
+    @CurrentPreconditions() conditions: Preconditions,
   ) {
-    return this.status.suspend(caller, id, reason);
+    return this.status.suspend(caller, id, reason, conditions);
   }
 
   @Post(':tenant/resume')
   @HttpCode(200)
   @OperatorOnly()
+  @ApiConditional()
   @ApiProblems('not_found', 'tenant_deleting')
   @ApiOperation({ summary: 'Resume a suspended tenant' })
   @ApiAnswer(200, 'The tenant as it is now.', tenantSchema)
-  resume(@CurrentCaller() caller: Caller, @Param('tenant', { schema: tenantIdSchema }) id: Id<'tenant'>) {
-    return this.status.resume(caller, id);
+  resume(
+    @CurrentCaller() caller: Caller,
+    @Param('tenant', { schema: tenantIdSchema }) id: Id<'tenant'>,
+    @CurrentPreconditions() conditions: Preconditions,
+  ) {
+    return this.status.resume(caller, id, conditions);
   }
 
   @Delete(':tenant')

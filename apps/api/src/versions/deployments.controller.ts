@@ -11,7 +11,8 @@ import {
 } from '@tenon/contracts';
 import { Allow } from '../http/access.decorators.js';
 import { CurrentTenant, type TenantCaller } from '../http/caller.js';
-import { ApiAnswer, ApiProblems } from '../openapi/answers.decorators.js';
+import { CurrentPreconditions, type Preconditions } from '../http/preconditions.js';
+import { ApiAnswer, ApiConditional, ApiProblems } from '../openapi/answers.decorators.js';
 import { DeploymentsService } from './deployments.service.js';
 
 @ApiTags('functions')
@@ -22,6 +23,7 @@ export class DeploymentsController {
   @Post('activate')
   @HttpCode(200)
   @Allow('functions:write')
+  @ApiConditional()
   @ApiProblems('version_not_ready', 'invalid_settings')
   @ApiOperation({ summary: 'Make a version live' })
   @ApiAnswer(200, 'What is live now.', deploymentSchema)
@@ -29,21 +31,27 @@ export class DeploymentsController {
     @CurrentTenant() caller: TenantCaller,
     @Param('name', { schema: nameSchema }) name: string,
     @Body({ schema: activateBodySchema }) body: ActivateBody,
+    @CurrentPreconditions() conditions: Preconditions,
   ) {
-    return this.deployments.activate(caller, name, body);
+    return this.deployments.activate(caller, name, body, conditions);
   }
 
   @Post('rollback')
   @HttpCode(200)
   @Allow('functions:write')
+  @ApiConditional()
   @ApiProblems('nothing_to_roll_back')
   @ApiOperation({
     summary: 'Undo the last change of what is live',
     description: 'The version and the settings that were live before are live again.',
   })
   @ApiAnswer(200, 'What is live now.', deploymentSchema)
-  rollback(@CurrentTenant() caller: TenantCaller, @Param('name', { schema: nameSchema }) name: string) {
-    return this.deployments.rollback(caller, name);
+  rollback(
+    @CurrentTenant() caller: TenantCaller,
+    @Param('name', { schema: nameSchema }) name: string,
+    @CurrentPreconditions() conditions: Preconditions,
+  ) {
+    return this.deployments.rollback(caller, name, conditions);
   }
 
   @Get('deployments')

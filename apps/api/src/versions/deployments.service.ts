@@ -2,10 +2,11 @@ import { Inject, Injectable } from '@nestjs/common';
 import { type ActivateBody, type DeploymentAnswer, type Id, jsonObjectSchema, type PageQuery } from '@tenon/contracts';
 import type { Database, Deployment, TenantFunction, TenantTransaction } from '@tenon/database';
 import { auditOf } from '../auth/audit-draft.js';
-import { findFunction } from '../functions/functions.service.js';
+import { findForChange, findFunction } from '../functions/functions.service.js';
 import { assertSettingsFit, settingsText } from '../functions/settings-check.js';
 import { mapPage } from '../http/answer-parts.js';
 import type { TenantCaller } from '../http/caller.js';
+import type { Preconditions } from '../http/preconditions.js';
 import { DATABASE } from '../platform/tokens.js';
 
 /** Which version of a function is live. */
@@ -13,13 +14,20 @@ import { DATABASE } from '../platform/tokens.js';
 export class DeploymentsService {
   constructor(@Inject(DATABASE) private readonly database: Database) {}
 
-  /** @throws ProblemError `not_found`, `version_not_ready`, or `invalid_settings` where they don't fit the version */
-  activate(caller: TenantCaller, name: string, { version, settings }: ActivateBody): Promise<DeploymentAnswer> {
+  /**
+   * @throws ProblemError `not_found`, `version_not_ready`, `precondition_failed`, or `invalid_settings` where they don't
+   *   fit the version
+   */
+  activate(
+    caller: TenantCaller,
+    name: string,
+    { version, settings }: ActivateBody,
+    conditions: Preconditions,
+  ): Promise<DeploymentAnswer> {
     const given = settings === undefined ? undefined : settingsText(settings);
     return this.database.withTenant(caller.tenantId, async (tx) => {
-      const { id } = await findFunction(tx, name);
-      await tx.lock(`function:${id}`);
-      const found = await findFunction(tx, name);
+      const found = await findForChange(tx, name, conditions);
+      const { id } = found;
       await assertFits(tx, found, version, given);
       const before = await tx.deployments.live(id);
       const after = await this.#deploy(tx, caller, found, version, given);
@@ -36,10 +44,9 @@ export class DeploymentsService {
     });
   }
 
-  rollback(caller: TenantCaller, name: string): Promise<DeploymentAnswer> {
+  rollback(caller: TenantCaller, name: string, conditions: Preconditions): Promise<DeploymentAnswer> {
     return this.database.withTenant(caller.tenantId, async (tx) => {
-      const { id } = await findFunction(tx, name);
-      await tx.lock(`function:${id}`);
+      const { id } = await findForChange(tx, name, conditions);
       const before = await tx.deployments.live(id);
       const after = await tx.deployments.rollback(id, caller.actor);
       const details = { function: name, before: stateOf(before), after: stateOf(after) };
