@@ -46,8 +46,7 @@ local function take(tenant, tag)
   local cap = tonumber(fields[2]) or capDefault
   local cost = tonumber(fields[3]) or costDefault
   local room = cap - redis.call('SCARD', takenKey(tenant))
-  -- A rest of room would make small batches, which make small rests in turn: the next job that ends makes more.
-  if room <= 0 or 2 * room < math.min(eventsMax, cap, redis.call('ZCARD', readyKey(tenant))) then
+  if room <= 0 then
     redis.call('ZREM', lineKey, tenant)
     redis.call('SADD', fullKey, tenant)
     return nil
