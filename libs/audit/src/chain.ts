@@ -76,7 +76,8 @@ export function linkAfter(
     seq += 1;
     const covered = { chain, seq, id: newId('audit', atMs), at, ...stored(draft), prevHash: hash };
     hash = hashOfRecord(covered);
-    const seal = place === drafts.length - 1 ? (seals?.seal(chain, { seq, hash }) ?? null) : null;
+    const isLast = place === drafts.length - 1;
+    const seal = isLast ? (seals?.seal(chain, { seq, hash }, drafts.length) ?? null) : null;
     return { ...covered, hash, seal };
   });
 }

@@ -9,9 +9,10 @@ interface SealKey {
 }
 
 /**
- * Proof that an entry was appended by a process of Tenon: an HMAC-SHA-256 over the chain's name, the entry's place and
- * its hash, and so over everything before it. The key never reaches the database, so whoever rewrites a chain there,
- * hashes and head included, can't seal what they wrote.
+ * Proof that the entries of one append were made by a process of Tenon: an HMAC-SHA-256 over the chain's name, the
+ * place and hash of the last of them, and how many they are. The key never reaches the database, so whoever writes
+ * there by hand, hashes and head included, can't seal what they wrote; and what they slipped in at the end of a chain
+ * stays outside of every seal, although the next append goes on from it.
  */
 export class AuditSeals {
   readonly #keys: readonly SealKey[];
@@ -27,23 +28,25 @@ export class AuditSeals {
     this.#keys = keys.map((key) => ({ id: createHash('sha256').update(key).digest('hex').slice(0, 8), key }));
   }
 
-  seal(chain: string, head: ChainHead): string {
+  /** @param entries of the append that ends with `head` */
+  seal(chain: string, head: ChainHead, entries: number): string {
     const [key] = this.#keys;
     if (key === undefined) throw new RangeError('seals need at least one key');
-    return `v1:${key.id}:${macOf(key, chain, head).toString('hex')}`;
+    return `v1:${key.id}:${entries}:${macOf(key, chain, head, entries).toString('hex')}`;
   }
 
-  /** Whether `seal` was made for this entry with one of the keys. */
-  holds(seal: string, chain: string, head: ChainHead): boolean {
-    const [version, id, mac] = seal.split(':', 3);
+  /** How many entries `seal` is for, the one at `head` included; undefined where it was not made with one of the keys. */
+  entriesOf(seal: string, chain: string, head: ChainHead): number | undefined {
+    const [version, id, count, mac] = seal.split(':', 4);
     const key = this.#keys.find((candidate) => candidate.id === id);
-    if (version !== 'v1' || key === undefined || mac === undefined) return false;
+    const entries = Number(count);
+    if (version !== 'v1' || key === undefined || mac === undefined || !Number.isInteger(entries)) return undefined;
     const given = Buffer.from(mac, 'hex');
-    const expected = macOf(key, chain, head);
-    return given.length === expected.length && timingSafeEqual(given, expected);
+    const expected = macOf(key, chain, head, entries);
+    return given.length === expected.length && timingSafeEqual(given, expected) ? entries : undefined;
   }
 }
 
-function macOf({ key }: SealKey, chain: string, { seq, hash }: ChainHead): Buffer {
-  return createHmac('sha256', key).update(`${chain}\n${seq}\n${hash}`).digest();
+function macOf({ key }: SealKey, chain: string, { seq, hash }: ChainHead, entries: number): Buffer {
+  return createHmac('sha256', key).update(`${chain}\n${seq}\n${hash}\n${entries}`).digest();
 }

@@ -24,7 +24,7 @@ export interface VerifierOptions {
   readonly start?: ChainHead;
   /** True where `start` is a checkpoint of retention: then the chain itself must say that it was made. */
   readonly startsAtCheckpoint?: boolean;
-  /** With keys, every seal must hold, and the last entry must carry one. */
+  /** With keys, every seal must hold, and every entry must be under one. */
   readonly seals?: AuditSeals | undefined;
   /** Heads of this chain that were recorded elsewhere, such as in the operator's chain; in any order. */
   readonly anchors?: readonly ChainHead[];
@@ -36,7 +36,8 @@ export class ChainVerifier {
   readonly #start: ChainHead;
   readonly #anchors: ReadonlyMap<number, string>;
   #at: ChainHead;
-  #lastSeal: string | null = null;
+  /** Entries up to here are under a seal that holds. */
+  #sealedTo: number;
   #entries = 0;
   #vouched: boolean;
   #break: ChainBreak | undefined;
@@ -49,6 +50,7 @@ export class ChainVerifier {
     this.#options = options;
     this.#start = options.start ?? emptyChain;
     this.#at = this.#start;
+    this.#sealedTo = this.#start.seq;
     this.#vouched = options.startsAtCheckpoint !== true || this.#start.seq === 0;
     this.#anchors = new Map((options.anchors ?? []).map(({ seq, hash }) => [seq, hash]));
   }
@@ -59,7 +61,6 @@ export class ChainVerifier {
     this.#break = this.#check(record);
     if (this.#break !== undefined) return false;
     this.#at = { seq: record.seq, hash: record.hash };
-    this.#lastSeal = record.seal;
     this.#entries += 1;
     if (!this.#vouched) this.#vouched = vouchesFor(record, this.#start);
     return true;
@@ -110,11 +111,24 @@ export class ChainVerifier {
     if (record.prevHash !== this.#at.hash) {
       return broken(expected, 'forged', 'the entry fits its hash, but does not follow the one before it');
     }
+    return this.#checkSeal(record) ?? this.#checkAnchor(record);
+  }
+
+  #checkSeal(record: AuditRecord): ChainBreak | undefined {
     const { seals } = this.#options;
-    if (seals !== undefined && record.seal !== null && !seals.holds(record.seal, this.chain, record)) {
-      return broken(expected, 'forged', 'the seal of the entry was not made with a key of this installation');
+    if (seals === undefined || record.seal === null) return undefined;
+    const entries = seals.entriesOf(record.seal, this.chain, record);
+    if (entries === undefined) {
+      return broken(record.seq, 'forged', 'the seal of the entry was not made with a key of this installation');
     }
-    return this.#checkAnchor(record);
+    if (record.seq - entries > this.#sealedTo) return this.#unsealed();
+    this.#sealedTo = record.seq;
+    return undefined;
+  }
+
+  #unsealed(): ChainBreak {
+    const message = 'no seal covers the entry: no process of this installation appended it';
+    return broken(this.#sealedTo + 1, 'forged', message);
   }
 
   #checkAnchor({ seq, hash }: ChainHead): ChainBreak | undefined {
@@ -140,9 +154,7 @@ export class ChainVerifier {
     if (anchored > seq) {
       return broken(next, 'tail_missing', `the chain ends at ${seq}, but it was recorded when it ended at ${anchored}`);
     }
-    if (this.#options.seals !== undefined && this.#entries > 0 && this.#lastSeal === null) {
-      return broken(seq, 'forged', 'the last entry carries no seal: no process of this installation appended it');
-    }
+    if (this.#options.seals !== undefined && this.#sealedTo < seq) return this.#unsealed();
     if (!this.#vouched) {
       const message = `nothing in the chain says that its entries up to ${this.#start.seq} were removed by retention`;
       return broken(this.#start.seq + 1, 'missing_or_reordered', message);

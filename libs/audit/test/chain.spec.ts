@@ -168,11 +168,25 @@ describe('seals', () => {
       [...chain, ...chainOf(['forged'], {}, head).map((entry) => ({ ...entry, seal: head.seal }))],
       4,
     ],
-    ['nobody who rewrites the whole chain', chainOf(['x', 'y', 'z']), 3],
+    ['nobody who rewrites the whole chain', chainOf(['x', 'y', 'z']), 1],
   ])('let pass %s', (_who, forged, seq) => {
     expect(verify(forged, endOf(forged), { seals })).toMatchObject({ firstBreak: { seq, reason: 'forged' } });
     // Without the key, each of them is a chain like any other.
     expect(verify(forged, endOf(forged))).toMatchObject({ intact: true });
+  });
+
+  test('show an entry that was slipped in before Tenon went on appending', () => {
+    const [slipped] = chainOf(['forged'], {}, head);
+    if (slipped === undefined) throw new Error('no entry');
+    const longer = [...chain, slipped, ...chainOf(['d', 'e'], { seals }, slipped)];
+    expect(verify(longer, endOf(longer), { seals })).toMatchObject({ firstBreak: { seq: 4, reason: 'forged' } });
+    const claimed = longer.map((entry) => ({ ...entry, seal: entry.seal?.replace(':2:', ':3:') ?? null }));
+    expect(verify(claimed, endOf(longer), { seals })).toMatchObject({ firstBreak: { seq: 6, reason: 'forged' } });
+  });
+
+  test('cover what is left of an append that verifying began in the middle of', () => {
+    const start = chain[0] ?? emptyChain;
+    expect(verify(chain.slice(1), head, { seals, start })).toMatchObject({ intact: true, entries: 2 });
   });
 
   test('need keys that are long enough', () => {

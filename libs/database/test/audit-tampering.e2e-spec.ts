@@ -78,7 +78,7 @@ describe('verifying finds what a superuser did', () => {
     ],
     [
       'a changed seal',
-      ["UPDATE audit_entries SET seal = overlay(seal placing '0000' from 13) WHERE chain = $1 AND seq = 5"],
+      ["UPDATE audit_entries SET seal = overlay(seal placing '0000' from 16) WHERE chain = $1 AND seq = 5"],
       { seq: 5, reason: 'forged' },
     ],
     [
@@ -120,7 +120,7 @@ describe('verifying finds what a superuser did', () => {
         'DELETE FROM audit_entries WHERE chain = $1 AND seq > 3',
         'UPDATE audit_heads AS h SET seq = 3, hash = e.hash FROM audit_entries AS e WHERE h.chain = $1 AND e.chain = $1 AND e.seq = 3',
       ],
-      { seq: 3, reason: 'forged' },
+      { seq: 1, reason: 'forged' },
     ],
     ['everything gone', ['DELETE FROM audit_entries WHERE chain = $1'], { seq: 1, reason: 'tail_missing' }],
     [
@@ -173,11 +173,21 @@ describe('verifying finds what a superuser did', () => {
     expect(await verify()).toMatchObject({ firstBreak: { seq: 6, reason: 'forged' } });
   });
 
+  test('a forged row that follows every rule, after Tenon went on appending behind it', async () => {
+    const last = (await chainNow()).at(-1);
+    if (last === undefined) throw new Error('no last entry');
+    const [forged] = linkAfter(world.tenantId, last, [draft('forged')], { atMs: Date.parse(last.at) });
+    if (forged === undefined) throw new Error('no forged entry');
+    await superuser.query(insertOf(forged));
+    await append(draft('f'), draft('g'));
+    expect(await verify()).toMatchObject({ firstBreak: { seq: 6, reason: 'forged' } });
+  });
+
   test('a chain that was rewritten as a whole, with its head', async () => {
     const drafts = ['a', 'b', 'other', 'd', 'e'].map(draft);
     const forged = linkAfter(world.tenantId, { seq: 0, hash: '0'.repeat(64) }, drafts, { atMs: Date.now() });
     await tamper('DELETE FROM audit_entries WHERE chain = $1', ...forged.map(insertOf), headOf(forged.at(-1)));
-    expect(await verify()).toMatchObject({ firstBreak: { seq: 5, reason: 'forged' } });
+    expect(await verify()).toMatchObject({ firstBreak: { seq: 1, reason: 'forged' } });
   });
 
   test("a chain that was cut back to an old entry with its own seal, by what the operator's chain recorded", async () => {
