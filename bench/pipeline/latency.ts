@@ -11,8 +11,9 @@ export interface Latency {
   readonly maxMs: number;
 }
 
-/** An execution's id begins with the time of its event, so the primary key leads to the newest rows and reads no others. */
-const recordedOf = 'SELECT event_id FROM executions WHERE tenant_id = $2 AND id >= $3 AND event_id = ANY($1::text[])';
+/** What is left to do with an event goes in the commit that records its executions. */
+const recordedOf = `
+  SELECT p.id FROM unnest($1::text[]) AS p(id) WHERE NOT EXISTS (SELECT FROM event_work AS w WHERE w.id = p.id)`;
 
 /** One connection carries one request at a time, so this many may wait for their answer. */
 const connectionsMax = 400;
@@ -24,11 +25,16 @@ const recordTimeoutMs = 30_000;
  * are sent on a fixed schedule whatever the answers do, so a stall counts for every request that it delays. The rows
  * are looked for every few milliseconds, which is part of the figure.
  */
-export async function measureLatency(stack: BenchStack, ratePerS: number, events: number): Promise<Latency> {
+export async function measureLatency(
+  stack: BenchStack,
+  ratePerS: number,
+  events: number,
+  keys: readonly string[] = [stack.tenantKey],
+): Promise<Latency> {
   await using reader = await openReader(stack.ownerUrl);
   const opening = Array.from({ length: connectionsMax }, () => LoadConnection.open(stack.apiUrl));
   const idle = await Promise.all(opening);
-  const run = new LatencyRun(reader.client, idle, stack);
+  const run = new LatencyRun(reader.client, idle, keys);
   await run.send(ratePerS, events);
   await run.untilSeen(events);
   for (const connection of idle) connection.close();
@@ -40,14 +46,13 @@ class LatencyRun {
   private readonly pending = new Map<string, number>();
   private readonly reader: pg.Client;
   private readonly idle: LoadConnection[];
-  private readonly key: string;
-  private readonly tenantId: string;
+  private readonly keys: readonly string[];
+  private sent = 0;
 
-  constructor(reader: pg.Client, idle: LoadConnection[], { tenantKey, tenantId }: BenchStack) {
+  constructor(reader: pg.Client, idle: LoadConnection[], keys: readonly string[]) {
     this.reader = reader;
     this.idle = idle;
-    this.key = tenantKey;
-    this.tenantId = tenantId;
+    this.keys = keys;
   }
 
   /** Sends on schedule and looks for rows in between. */
@@ -82,7 +87,7 @@ class LatencyRun {
   private async sendOne(dueMs: number): Promise<void> {
     const connection = this.idle.pop();
     if (connection === undefined) throw new Error(`more than ${connectionsMax} requests wait for their answer`);
-    const answer = await connection.send(eventsRequest(this.key, 1));
+    const answer = await connection.send(eventsRequest(this.keys[this.sent++ % this.keys.length] ?? '', 1));
     this.idle.push(connection);
     if (answer.status !== 202) throw new Error(`${answer.status}: ${answer.body}`);
     const [id] = /evt_[0-9a-z]+/.exec(answer.body) ?? [];
@@ -91,23 +96,13 @@ class LatencyRun {
 
   private async look(): Promise<void> {
     if (this.pending.size === 0) return;
-    const { rows } = await this.reader.query<{ event_id: string }>(recordedOf, [
-      [...this.pending.keys()],
-      this.tenantId,
-      earliestExecutionId(this.pending.keys()),
-    ]);
+    const { rows } = await this.reader.query<{ id: string }>(recordedOf, [[...this.pending.keys()]]);
     const nowMs = performance.now();
-    for (const { event_id } of rows) {
-      this.latenciesMs.push(nowMs - (this.pending.get(event_id) ?? nowMs));
-      this.pending.delete(event_id);
+    for (const { id } of rows) {
+      this.latenciesMs.push(nowMs - (this.pending.get(id) ?? nowMs));
+      this.pending.delete(id);
     }
   }
-}
-
-function earliestExecutionId(eventIds: Iterable<string>): string {
-  let earliest = '';
-  for (const id of eventIds) if (earliest === '' || id < earliest) earliest = id;
-  return `exe_${earliest.slice('evt_'.length, 'evt_'.length + 10)}`;
 }
 
 function percentiles(latenciesMs: readonly number[]): Latency {

@@ -5,6 +5,7 @@
 import { measureBullmqNoop } from './bullmq-noop.ts';
 import { cpuTimes, cpuUsPerEvent } from './cpu-time.ts';
 import { measureLatency } from './latency.ts';
+import { seedTenants } from './many-tenants.ts';
 import { startBenchStack } from './stack.ts';
 import { measureThroughput } from './throughput.ts';
 
@@ -14,6 +15,8 @@ const profileFolder = process.argv.find((argument) => argument.startsWith('--pro
 const rounds = quick ? 1 : 3;
 const events = quick ? 5_000 : 20_000;
 const latencyRatePerS = 500;
+const tenantsMax = 10_000;
+const manyTenantsRatePerS = 50;
 
 function say(line: string): void {
   if (!json) console.log(line);
@@ -63,6 +66,13 @@ try {
     );
   }
   const latency = await measureLatency(stack, latencyRatePerS, quick ? 2_000 : 10_000);
+  // The same load over few and over many tenants, with three functions each. The first events of each are not measured:
+  // they fill caches for few tenants, and are met by none for many.
+  const keys = await seedTenants(stack, tenantsMax);
+  const manyEvents = quick ? 300 : 1_000;
+  await measureLatency(stack, manyTenantsRatePerS, 200, keys.slice(0, 10));
+  const few = await measureLatency(stack, manyTenantsRatePerS, manyEvents, keys.slice(0, 10));
+  const many = await measureLatency(stack, manyTenantsRatePerS, manyEvents, keys.slice(10));
   const result = {
     bench: 'pipeline',
     bullmq_noop_per_s: median(noop),
@@ -74,6 +84,11 @@ try {
     latency_ms_p50: latency.p50Ms,
     latency_ms_p99: latency.p99Ms,
     latency_ms_max: latency.maxMs,
+    tenants_max: tenantsMax,
+    tenants_rate_per_s: manyTenantsRatePerS,
+    tenants_10_ms_p50: few.p50Ms,
+    tenants_10000_ms_p50: many.p50Ms,
+    tenants_p50_ratio: ratio(many.p50Ms, few.p50Ms),
     bullmq_noop_cpu_us_per_job: cpuNoop,
     cpu_us_per_event: cpuSingle,
     cpu_us_per_event_batch: cpuBatch,
