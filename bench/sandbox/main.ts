@@ -13,17 +13,16 @@ const times = (count: number): number => Math.ceil(count * share);
 
 const guest = await echoGuest();
 const pool = createSandboxPool({ processes: 1 });
-const drifting = createSandboxPool({ processes: 1 });
 const figures = {
+  ...(await throughput(pool, guest, times(40_000), 5)),
   ...(await roundTrip(pool, guest, times(5_000))),
   ...(await compareWithExtism(pool, times(60))),
-  ...(await throughput(pool, guest, times(40_000), 5)),
   ...(await cold(pool, times(200))),
   ...(await neighbours(pool, guest, times(10))),
-  ...(await drift(drifting, guest, times(10_000))),
+  ...(await drift(guest, times(10_000))),
   ...(await density(times(5_000))),
 };
-await Promise.all([pool.close(), drifting.close()]);
+await pool.close();
 
 if (process.argv.includes('--json')) console.log(JSON.stringify(rounded(figures)));
 else console.table(rounded(figures));

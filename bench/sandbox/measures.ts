@@ -101,9 +101,14 @@ async function paced(pool: SandboxPool, guest: ArtifactSource, seconds: number):
 }
 
 /** Resident memory after ten times the work, over that after the work. */
-export async function drift(pool: SandboxPool, guest: ArtifactSource, executions: number) {
-  await pipelined(pool, guest, executions);
-  const early = residentBytes(pool);
-  await pipelined(pool, guest, executions * 9);
-  return { rss_drift_ratio: residentBytes(pool) / early, rss_mb: residentBytes(pool) / 1e6 };
+export async function drift(guest: ArtifactSource, executions: number) {
+  const pool = createSandboxPool({ processes: 1 });
+  try {
+    await pipelined(pool, guest, executions);
+    const early = residentBytes(pool);
+    await pipelined(pool, guest, executions * 9);
+    return { rss_drift_ratio: residentBytes(pool) / early, rss_mb: residentBytes(pool) / 1e6 };
+  } finally {
+    await pool.close();
+  }
 }

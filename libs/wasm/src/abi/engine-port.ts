@@ -22,10 +22,14 @@ function usageOf(counters: Counters): EngineUsage {
   };
 }
 
+/** Work of host calls that may be done before it is charged; about as many nanoseconds. */
+const owedMax = 4_096;
+
 /** Puts what host calls do for a guest on the guest's own account. */
 export class HostMeter {
   readonly #counters: Counters;
   readonly #trap: () => never;
+  #owed = 0;
 
   /** @param trap ends the guest; a component's glue lets only traps of its own realm pass. */
   constructor(counters: Counters, trap: () => never = trapUncatchable) {
@@ -35,18 +39,27 @@ export class HostMeter {
 
   /**
    * Charges work of the host's against the guest's limit; it counts as `fuel` and not as instructions, like a bulk
-   * operation. Ends the guest when the limit is reached.
+   * operation. Ends the guest when the limit is reached, at the latest {@link owedMax} units later: writing the counters
+   * takes longer than most calls.
    */
   charge(units: number): void {
+    this.#owed += units;
+    if (this.#owed >= owedMax && this.settle()) this.#trap();
+  }
+
+  /** Writes down what is owed. @returns true when that is more than the limit allows, which the counters say then. */
+  settle(): boolean {
+    if (this.#owed === 0) return false;
     const { fuel, reserve, bulk } = this.#counters.globals;
-    const amount = BigInt(units);
+    const amount = BigInt(this.#owed);
+    this.#owed = 0;
     const left = (reserve.value as bigint) + (fuel.value as bigint) - amount;
     bulk.value = (bulk.value as bigint) + amount;
     // The reserve holds whole slices; below zero it says that the limit was reached.
     const rest = left < 0n ? 0n : left % slice;
     fuel.value = rest;
     reserve.value = left - rest;
-    if (left < 0n) this.#trap();
+    return left < 0n;
   }
 
   /**
@@ -70,6 +83,7 @@ function runStart(instance: WebAssembly.Instance): void {
 /** One metered instance of a core module, from before its start function to the last count. */
 export class EngineSession {
   #counters: Counters | undefined;
+  #meter: HostMeter | undefined;
 
   constructor(
     readonly module: WebAssembly.Module,
@@ -87,7 +101,8 @@ export class EngineSession {
     if (counters === undefined) throw new EngineFault('the module of the artifact is not metered');
     this.#counters = counters;
     counters.open(instanceLimits(this.limits));
-    attach(instance, new HostMeter(counters));
+    this.#meter = new HostMeter(counters);
+    attach(instance, this.#meter);
     runStart(instance);
     return instance;
   }
@@ -95,6 +110,7 @@ export class EngineSession {
   /** The counters as they stand; when making the instance failed, nothing ran, but its memories had been made. */
   usage(): EngineUsage {
     if (this.#counters === undefined) return { ...noUsage, memoryBytesPeak: this.memoryBytesInitial };
+    this.#meter?.settle();
     return usageOf(this.#counters);
   }
 }
@@ -115,6 +131,8 @@ export class ComponentSession {
   }
 
   begin(limits: ExecutionLimits): void {
+    // What an earlier run still owed is none of this one's.
+    this.meter.settle();
     this.#counters.globals.memory.value = 0n;
     this.#counters.refill(instanceLimits(limits));
   }
@@ -127,6 +145,7 @@ export class ComponentSession {
   }
 
   usage(): EngineUsage {
+    this.meter.settle();
     return usageOf(this.#counters);
   }
 }
