@@ -7,6 +7,7 @@ export { type CompiledArtifact, compileArtifact } from './artifact/compile-artif
 export { type Artifact, openArtifact } from './artifact/open-artifact.js';
 export { WasmError, type WasmErrorCode, type WasmErrorPlace, wasmErrorCodes } from './binary/wasm-error.js';
 export { type BuildOptions, build } from './build/build.js';
+export { importMemory } from './build/import-memory.js';
 export { customSection } from './inspect/custom-section.js';
 export type { DecodedExport, DecodedImport, ExternalKind } from './inspect/decoded-module.js';
 export {
