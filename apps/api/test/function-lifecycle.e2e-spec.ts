@@ -49,10 +49,10 @@ async function upload(name: string, bytes = name): Promise<Id<'version'>> {
   return answer.json().id;
 }
 
-async function live(name: string): Promise<Id<'version'>> {
+async function live(name: string, memoryBytesInitial = 65_536): Promise<Id<'version'>> {
   await create(name);
   const version = await upload(name);
-  await finishBuild(api.database, tenant.id, version);
+  await finishBuild(api.database, tenant.id, version, memoryBytesInitial);
   expect((await call('POST', `/v1/functions/${name}/activate`, { version })).statusCode).toBe(200);
   return version;
 }
@@ -95,6 +95,26 @@ describe('a change of an extension point', () => {
     await live('mine');
     const described = { inputSchema: { ...contract.inputSchema, description: 'a cart' } };
     expect((await putPoint(described)).json().version).toBe(4);
+  });
+
+  test('that leaves live functions less memory than they begin with is refused and names them', async () => {
+    expect((await putPoint({ limits: { memoryBytesMax: 1_000_000 } })).statusCode).toBe(200);
+    await live('small');
+    // The report of every build here says that it begins with 65,536 bytes: exactly that is enough.
+    expect((await putPoint({ limits: { memoryBytesMax: 65_536 } })).statusCode).toBe(200);
+    await live('large', 131_072);
+    expect((await putPoint({ limits: { memoryBytesMax: 131_072 } })).statusCode).toBe(200);
+    const less = { limits: { memoryBytesMax: 100_000 } };
+    const refused = await putPoint(less);
+    expect([refused.statusCode, refused.json()]).toEqual([
+      409,
+      expect.objectContaining({
+        code: 'incompatible_change',
+        detail: expect.stringMatching(`1 live functions: large of ${tenant.id}\\.`),
+        errors: [expect.objectContaining({ pointer: '/body/limits/memoryBytesMax' })],
+      }),
+    ]);
+    expect((await putPoint({ ...less, force: { reason: 'agreed' } })).statusCode).toBe(200);
   });
 
   test('that changes nothing makes no version', async () => {

@@ -86,6 +86,7 @@ export type {
   ExtensionPointVersion,
   FailurePolicy,
   JsonObject,
+  LiveFunctions,
   LiveOnPoint,
   PointMode,
 } from './repositories/extension-points.repository.js';

@@ -16,7 +16,7 @@ function polish(node: unknown): unknown {
   const { example, ...rest } = node as Node;
   const polished = Object.entries(rest)
     .filter(([keyword]) => !isNoise(rest, keyword))
-    .map(([keyword, value]) => [keyword, polishValue(keyword, value)]);
+    .map(([keyword, value]) => [keyword, polishValue(keyword, keyword === 'properties' ? sayDefaults(rest) : value)]);
   return Object.fromEntries(example === undefined ? polished : [...polished, ['examples', [example]]]);
 }
 
@@ -24,6 +24,26 @@ function polishValue(keyword: string, value: unknown): unknown {
   if (data.has(keyword)) return value;
   if (!tables.has(keyword) || typeof value !== 'object' || value === null) return polish(value);
   return Object.fromEntries(Object.entries(value).map(([name, schema]) => [name, polish(schema)]));
+}
+
+/**
+ * The properties of an object, with the defaults of those that may be left out as sentences. Generators of clients take
+ * the keyword `default` to mean that the property is always there, which would make senders write what they need not.
+ */
+function sayDefaults({ properties, required }: Node): unknown {
+  if (typeof properties !== 'object' || properties === null) return properties;
+  const always = new Set(Array.isArray(required) ? required : []);
+  return Object.fromEntries(
+    Object.entries(properties).map(([name, schema]) => [name, always.has(name) ? schema : withDefaultSaid(schema)]),
+  );
+}
+
+function withDefaultSaid(schema: unknown): unknown {
+  if (typeof schema !== 'object' || schema === null || !('default' in schema)) return schema;
+  const { default: fallback, description, ...rest } = schema as Node;
+  const sentence = `Left out, it is \`${JSON.stringify(fallback)}\`.`;
+  const text = typeof description === 'string' ? `${description} ${sentence}` : sentence;
+  return { ...rest, description: text, ...('$ref' in rest || 'examples' in rest ? {} : { examples: [fallback] }) };
 }
 
 /** The format says what a time is; the pattern beside it is a calendar in 300 characters. */

@@ -2,7 +2,12 @@ import type { Id } from '@tenon/contracts';
 import type { Database } from '@tenon/database';
 
 /** Makes an uploaded version ready, as a worker would after its build. */
-export async function finishBuild(database: Database, tenantId: Id<'tenant'>, version: Id<'version'>): Promise<void> {
+export async function finishBuild(
+  database: Database,
+  tenantId: Id<'tenant'>,
+  version: Id<'version'>,
+  memoryBytesInitial = 65_536,
+): Promise<void> {
   await database.withTenant(tenantId, (tx) =>
     tx.versions.finishBuild(version, {
       status: 'ready',
@@ -23,7 +28,7 @@ export async function finishBuild(database: Database, tenantId: Id<'tenant'>, ve
         exports: [],
         toolchain: [],
         features: [],
-        memoryBytesInitial: 65_536,
+        memoryBytesInitial,
         warnings: [],
       },
     }),

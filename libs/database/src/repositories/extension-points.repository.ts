@@ -100,6 +100,18 @@ export interface LiveOnPoint {
   readonly functionName: string;
 }
 
+/** Some of the functions that a change would meet, and how many there are. */
+export interface LiveFunctions {
+  readonly total: number;
+  readonly functions: readonly LiveOnPoint[];
+}
+
+interface LiveRow {
+  readonly tenant_id: string;
+  readonly function_name: string;
+  readonly functions: bigint;
+}
+
 export class ExtensionPointsRepository extends ExtensionPointsReader {
   /** Creates the point as version 1, or replaces its terms as the next version; every version is kept. */
   async put(
@@ -129,20 +141,34 @@ export class ExtensionPointsRepository extends ExtensionPointsReader {
   }
 
   /** Functions of all tenants that are live on the point, and how many there are; a pause does not take one out. */
-  async liveFunctions(name: string, rowsMax: number): Promise<{ total: number; functions: readonly LiveOnPoint[] }> {
-    const rows = await this.prisma.$queryRaw<{ tenant_id: string; function_name: string; functions: bigint }[]>`
-      SELECT tenant_id, function_name, functions FROM live_functions_on_point(${name}, ${rowsMax}::integer)`;
-    const functions = rows.map((row) => ({
-      tenantId: row.tenant_id as Id<'tenant'>,
-      functionName: row.function_name,
-    }));
-    return { total: Number(rows[0]?.functions ?? 0), functions };
+  async liveFunctions(name: string, rowsMax: number): Promise<LiveFunctions> {
+    return toLiveFunctions(
+      await this.prisma.$queryRaw<LiveRow[]>`
+        SELECT tenant_id, function_name, functions FROM live_functions_on_point(${name}, ${rowsMax}::integer)`,
+    );
+  }
+
+  /** Those of them whose build report says that they begin with more memory than `memoryBytesMax`. */
+  async liveBeyondMemory(name: string, memoryBytesMax: number, rowsMax: number): Promise<LiveFunctions> {
+    return toLiveFunctions(
+      await this.prisma.$queryRaw<LiveRow[]>`
+        SELECT tenant_id, function_name, functions
+          FROM live_functions_beyond_memory(${name}, ${memoryBytesMax}::bigint, ${rowsMax}::integer)`,
+    );
   }
 
   /** Keeps versions from going live on the point until this transaction ends. */
   async lock(name: string): Promise<void> {
     await this.prisma.$queryRaw`SELECT pg_advisory_xact_lock(hashtextextended(${pointLock(name)}, 0))::text`;
   }
+}
+
+function toLiveFunctions(rows: readonly LiveRow[]): LiveFunctions {
+  const functions = rows.map((row) => ({
+    tenantId: row.tenant_id as Id<'tenant'>,
+    functionName: row.function_name,
+  }));
+  return { total: Number(rows[0]?.functions ?? 0), functions };
 }
 
 /** Held shared by whoever makes a version live, and alone by whoever changes what it would run under. */
