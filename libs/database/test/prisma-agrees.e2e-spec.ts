@@ -54,7 +54,8 @@ test(
   'a database that the runner migrated has no drift from schema.prisma, and Prisma has nothing to deploy',
   async () => {
     await migrate({ url: server.ownerUrl });
-    expect(await driftFrom(schemaFile)).toMatchObject({ exitCode: 0 });
+    const drift = await driftFrom(schemaFile);
+    expect(drift.exitCode === 0 ? 'no difference' : drift.text).toBe('no difference');
     const status = await prismaMigrate('status');
     expect(status.text).toContain('Database schema is up to date!');
     expect(status.exitCode).toBe(0);

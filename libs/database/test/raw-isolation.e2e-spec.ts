@@ -10,6 +10,7 @@ let database: Database;
 let victim: TenantWorld;
 let attacker: TenantWorld;
 let client: pg.Client;
+const bytes = () => Buffer.from(randomHex(), 'hex');
 
 beforeAll(async () => {
   server = await createTestDatabase();
@@ -17,6 +18,8 @@ beforeAll(async () => {
   victim = await createWorld(database);
   attacker = await createWorld(database, 'Mallory');
   await fill(victim);
+  await fillPeople(victim);
+  await fillUpkeep(victim);
   client = new pg.Client({ connectionString: server.url });
   await client.connect();
 });
@@ -65,9 +68,39 @@ async function fill({ tenantId, functionId }: TenantWorld): Promise<void> {
   });
 }
 
+/** A person who is a member of the victim, and one who is invited. */
+async function fillPeople({ tenantId }: TenantWorld): Promise<void> {
+  const expiresAt = new Date('2100-01-01');
+  await database.asIdentity(async (tx) => {
+    const user = await tx.users.create({ email: 'v@example.com', name: 'V', passwordHash: null });
+    if (user === null) throw new Error('no user');
+    await tx.invitations.join(tenantId, user.id, 'owner');
+  });
+  await database.withTenant(tenantId, async (tx) => {
+    const invitation = { email: 'w@example.com', role: 'viewer', invitedBy: 'key_test' } as const;
+    await tx.invitations.create({ ...invitation, tokenHash: bytes(), expiresAt });
+  });
+}
+
+/** What upkeep and the HTTP layer leave behind, written here as they would write it. */
+async function fillUpkeep({ tenantId }: TenantWorld): Promise<void> {
+  const owner = new pg.Client({ connectionString: server.ownerUrl });
+  await owner.connect();
+  try {
+    const checkpoint = 'INSERT INTO audit_checkpoints (chain, seq, hash, at) VALUES ($1, 1, $2, now())';
+    await owner.query(checkpoint, [tenantId, bytes().toString('hex')]);
+    const request = `INSERT INTO idempotency_keys (id, tenant_id, actor, request, claim, lease_until, expires_at)
+      VALUES ($1, $2, 'key_test', $3, gen_random_uuid(), now(), now() + interval '1 day')`;
+    await owner.query(request, [bytes(), tenantId, bytes()]);
+  } finally {
+    await owner.end();
+  }
+}
+
 /** The column that says whose a row is. */
 const ownerColumn = {
   api_keys: 'tenant_id',
+  audit_checkpoints: 'chain',
   audit_entries: 'chain',
   audit_heads: 'chain',
   deployments: 'tenant_id',
@@ -80,7 +113,10 @@ const ownerColumn = {
   function_breakers: 'tenant_id',
   function_settings: 'tenant_id',
   functions: 'tenant_id',
+  idempotency_keys: 'tenant_id',
+  invitations: 'tenant_id',
   live_generations: 'scope',
+  memberships: 'tenant_id',
   point_results: 'tenant_id',
   tenants: 'id',
   usage_deltas: 'tenant_id',
@@ -89,6 +125,16 @@ const ownerColumn = {
   webhook_sources: 'tenant_id',
 } as const;
 const tables = Object.entries(ownerColumn);
+
+/** Tables that work for a tenant never reads or writes, whosever row it is. */
+const closedTables = [
+  'deliveries',
+  'delivery_attempts',
+  'delivery_endpoints',
+  'login_throttles',
+  'sessions',
+  'tenant_erasures',
+];
 
 async function asRole<Result>(role: string, tenantId: string | undefined, work: () => Promise<Result>) {
   await client.query('BEGIN');
@@ -108,13 +154,33 @@ async function countOf(table: string, column: string, owner: string): Promise<nu
   return rows[0].found;
 }
 
-test('every table with a tenant is in the list above', async () => {
+test('every table is in a list above, or is the same for all, or has a test of its own', async () => {
   const { rows } = await client.query<{ name: string }>(`
     SELECT c.relname AS name FROM pg_class AS c WHERE c.relnamespace = 'public'::regnamespace
       AND c.relkind IN ('r', 'p') AND NOT c.relispartition
       AND c.relname NOT IN ('_prisma_migrations', 'closed_hours', 'plans', 'extension_points',
-                            'extension_point_versions') ORDER BY 1`);
-  expect(rows.map((row) => row.name)).toEqual(tables.map(([table]) => table));
+                            'extension_point_versions', 'users') ORDER BY 1`);
+  const listed = [...tables.map(([table]) => table), ...closedTables];
+  expect(rows.map((row) => row.name)).toEqual(listed.sort());
+});
+
+describe.each(closedTables)('%s', (table) => {
+  test.each([databaseRoles.app, databaseRoles.recorder])('is closed to %s', async (role) => {
+    for (const statement of [`SELECT 1 FROM ${table}`, `DELETE FROM ${table}`, `INSERT INTO ${table} DEFAULT VALUES`]) {
+      const touched = asRole(role, victim.tenantId, () => client.query(statement));
+      await expect(touched).rejects.toMatchObject({ code: '42501' });
+    }
+  });
+});
+
+test('users shows a tenant the people who belong to it, and nobody else', async () => {
+  const emails = async (tenantId?: string) => {
+    const { rows } = await asRole(databaseRoles.app, tenantId, () => client.query('SELECT email FROM users'));
+    return rows.map((row) => row.email);
+  };
+  expect(await emails(victim.tenantId)).toEqual(['v@example.com']);
+  expect(await emails(attacker.tenantId)).toEqual([]);
+  expect(await emails()).toEqual([]);
 });
 
 describe.each(tables)('%s', (table, column) => {
