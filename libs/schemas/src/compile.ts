@@ -8,6 +8,7 @@ import {
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
 import { linearPatterns } from './linear-patterns.js';
+import { repeatedWork } from './repeated-work.js';
 import { boundFaults, type SchemaBounds } from './schema-bounds.js';
 
 /** A compiled JSON Schema. */
@@ -64,6 +65,8 @@ export function compileDataSchema(
 ): DataSchema {
   const faults = boundFaults(schema, bounds, pointer);
   if (faults.length > 0) throw refusal(faults);
+  const repeated = repeatedWork(schema, pointer);
+  if (repeated.length > 0) throw refusal(repeated);
   const ajv = new Ajv2020({
     strict: true,
     strictRequired: false,
