@@ -16,6 +16,7 @@ import { OperatorsModule } from './operators/operators.module.js';
 import { PlansModule } from './plans/plans.module.js';
 import { type Platform, platformModule } from './platform/platform.module.js';
 import { RateLimitModule } from './rate-limit/rate-limit.module.js';
+import { ReplaysModule } from './replays/replays.module.js';
 import { RunsModule } from './runs/runs.module.js';
 import { SessionsModule } from './sessions/sessions.module.js';
 import { StreamModule } from './stream/stream.module.js';
@@ -41,6 +42,7 @@ const features = [
   WebhooksModule,
   DeliveriesModule,
   ExecutionsModule,
+  ReplaysModule,
   RunsModule,
   StreamModule,
   UsageModule,

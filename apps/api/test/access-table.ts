@@ -294,6 +294,11 @@ export const routeCases: readonly RouteCase[] = [
     ...tenantOnly('events:write'),
     payload: () => ({ input: {} }),
   }),
+  of('replaysReplay', 'POST', ({ execution }) => `/v1/executions/${execution}/replay`, {
+    ...tenantOnly('functions:write'),
+    missing: `/v1/executions/${newId('execution')}/replay`,
+    payload: () => ({ input: {} }),
+  }),
   of('executionsList', 'GET', () => '/v1/executions', tenantOnly('executions:read')),
   of('streamWatch', 'GET', () => '/v1/executions/stream?follow=false', tenantOnly('executions:read')),
   of('executionsReadStatistics', 'GET', () => '/v1/executions/statistics', tenantOnly('executions:read')),

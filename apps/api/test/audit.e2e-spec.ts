@@ -38,6 +38,7 @@ const recordedOtherwise: Readonly<Record<string, string>> = {
 const refusedHere: Readonly<Record<string, string>> = {
   deliveriesResend: 'no courier has sent the message, so it is not finished',
   runsRun: 'no worker runs anything here; the worker records the runs and who asked for them',
+  replaysReplay: 'no worker records the execution that it answers with; its entry is written before',
   eventsReleaseOne: 'the event is not held',
   deadLettersReplayOne: 'the event is not dead',
   deadLettersDiscardOne: 'the event is not dead',

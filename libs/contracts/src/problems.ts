@@ -46,6 +46,7 @@ export const problems = {
   payload_too_large: { status: 413, title: 'The body is too large' },
   unsupported_media_type: { status: 415, title: 'The content type is not supported' },
   rate_limited: { status: 429, title: 'Too many requests' },
+  input_not_kept: { status: 409, title: 'The input of the execution was not kept' },
   quota_exceeded: { status: 429, title: 'A quota of the plan is used up' },
   run_failed: { status: 422, title: 'A function failed, and the point does not do without it' },
   run_timed_out: { status: 504, title: 'The run did not end by its deadline' },

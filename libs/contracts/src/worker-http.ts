@@ -17,12 +17,25 @@ export const workerRoutes = {
   metrics: '/metrics',
 } as const;
 
-/** Runs one version of a function on an input and records it as a test. */
+/** Runs one version of a function on an input and records it as a test or a replay. */
 export const testRunRequestSchema = z.object({
   tenantId: idSchema('tenant'),
   versionId: idSchema('version'),
   /** The input as JSON text: text, because what the guest sees must not depend on who parsed it before. */
   input: z.string(),
+  /** Recorded as a replay, with what the run before it had; without it, as a test. */
+  again: z
+    .object({
+      functionId: idSchema('function'),
+      clockMs: z.number(),
+      seed: z.string(),
+      /** Null for none. */
+      settingsId: idSchema('settings').nullable(),
+      position: z.number().nullable(),
+    })
+    .optional(),
+  /** Who asked, for the audit. */
+  actor: z.string().optional(),
 });
 export type TestRunRequest = z.infer<typeof testRunRequestSchema>;
 

@@ -93,7 +93,7 @@ export class RunLink {
   private send(start: Uint8Array, body: Uint8Array): void {
     this.parts.push(start, body);
     if (this.parts.length > 2) return;
-    queueMicrotask(() => {
+    setImmediate(() => {
       const { parts } = this;
       this.parts = [];
       this.opened?.write(parts.length === 2 && parts[1]?.length === 0 ? start : Buffer.concat(parts));

@@ -90,7 +90,7 @@ class RunChannel {
     const bytes = Buffer.from(body);
     this.answers.push(frameStart(number, head, bytes.length), bytes);
     if (this.answers.length > 2) return;
-    queueMicrotask(() => {
+    setImmediate(() => {
       const [answers, isOpen] = [this.answers, this.socket.writable];
       this.answers = [];
       if (isOpen) this.socket.write(Buffer.concat(answers));

@@ -1,6 +1,8 @@
+import { constants } from 'node:fs';
 import { type FileHandle, mkdir, open, readdir, readFile, stat, unlink, utimes } from 'node:fs/promises';
 import { hostname } from 'node:os';
 import path from 'node:path';
+import { setImmediate as immediate } from 'node:timers/promises';
 
 /** A file of lines; it goes once all of them are settled and another one has taken its place. */
 interface Segment {
@@ -35,6 +37,8 @@ const abandonedMs = 5 * 60_000;
 /** How often a live process touches its file. */
 const touchMs = 60_000;
 const suffix = '.runs';
+/** A write returns when its bytes are on the disk: one call where writing and syncing would be two. */
+const synced = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_APPEND | constants.O_DSYNC;
 
 /**
  * Keeps lines on this machine's disk until they are settled. A line is kept when it has been written and synced, for
@@ -105,8 +109,8 @@ export class RunSpool {
   }
 
   private async write(): Promise<void> {
-    // A turn of the loop, so that what runs at the same time is written together.
-    await Promise.resolve();
+    // Behind all that has arrived by now, so that it is written together.
+    await immediate();
     while (this.waiting.length > 0) {
       const batch = this.take();
       try {
@@ -139,7 +143,7 @@ export class RunSpool {
     if (current !== undefined) await seal(current);
     this.files += 1;
     const file = path.join(this.folder, `${hostname()}-${process.pid}-${Date.now()}-${this.files}${suffix}`);
-    const handle = await open(file, 'ax', 0o600);
+    const handle = await open(file, synced, 0o600);
     await syncFolder(this.folder);
     this.current = { file, handle, bytes: 0, unsettled: 0, sealed: false };
     return this.current;
@@ -174,8 +178,7 @@ function isAlive(pid: number, name: string): boolean {
 /** A file whose writing failed half way is not written to again: a line behind half a line would be lost. */
 async function writeAll(segment: Segment, bytes: Uint8Array, lines: number): Promise<void> {
   try {
-    await segment.handle.appendFile(bytes);
-    await segment.handle.datasync();
+    for (let at = 0; at < bytes.length; ) at += (await segment.handle.write(bytes, at)).bytesWritten;
   } catch (error) {
     segment.bytes = Number.POSITIVE_INFINITY;
     segment.unsettled -= lines;

@@ -23,8 +23,8 @@ export class SharedQuestions<Key, Answer> {
     const asked = this.waiting.get(key);
     if (asked === undefined) this.waiting.set(key, [{ resolve, reject }]);
     else asked.push({ resolve, reject });
-    // In a microtask, so that all questions of one read from a socket go together.
-    if (!this.asking) queueMicrotask(() => void this.next());
+    // Behind all that has arrived by now, so that it goes together.
+    if (!this.asking) setImmediate(() => void this.next());
     return promise;
   }
 

@@ -11,6 +11,7 @@ export * from './members.js';
 export * from './operators.js';
 export * from './page.js';
 export * from './plans.js';
+export * from './replays.js';
 export * from './runs.js';
 export * from './sessions.js';
 export * from './tenants.js';
