@@ -54,9 +54,7 @@ export type EventChoice =
   | { readonly filter: Omit<EventFilter, 'status'> & { readonly reason?: string | undefined }; readonly limit: number };
 
 const loadWork = `
-  SELECT e.id, e.type, e.data, e.accepted_at AS "acceptedAt", w.attempts, w.failures, w.todo
-    FROM event_work AS w JOIN events AS e ON e.tenant_id = w.tenant_id AND e.id = w.id
-    WHERE w.id = ANY($2::text[]) AND w.tenant_id = $1 AND w.status = 'ready' LIMIT 1000`;
+  SELECT id, type, data, accepted_at AS "acceptedAt", attempts, failures, todo, generation FROM load_work($1, $2)`;
 
 const again = `w.id, w.priority, w.not_before AS "notBefore"`;
 
@@ -68,16 +66,14 @@ export class EventWorkRepository {
   ) {}
 
   /** Those of the events that still are to be run, in no order. At most 1,000. */
-  load(tenantId: Id<'tenant'>, ids: readonly Id<'event'>[]): Promise<WorkBatch> {
-    return inTenant(this.pool, tenantId, async (client) => {
-      const { rows } = await client.query<WorkEvent>(loadWork, [tenantId, ids]);
-      const moved = await client.query<{ generation: string | null }>({
-        name: 'live-generation',
-        text: 'SELECT live_generation($1) AS generation',
-        values: [tenantId],
-      });
-      return { events: rows, generation: moved.rows[0]?.generation ?? '' };
+  async load(tenantId: Id<'tenant'>, ids: readonly Id<'event'>[]): Promise<WorkBatch> {
+    const { rows } = await this.pool.query<WorkEvent & { generation: string | null }>({
+      name: 'load-work',
+      text: loadWork,
+      values: [tenantId, ids],
     });
+    const generation = rows.pop()?.generation ?? '';
+    return { events: rows.map(({ generation: _none, ...event }) => event), generation };
   }
 
   /** Makes held events ready. @returns those that were held, to be offered to the queue. */
