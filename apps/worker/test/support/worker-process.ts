@@ -14,7 +14,7 @@ export async function buildAll(): Promise<void> {
   await promisify(execFile)(process.execPath, [path.join(repositoryRoot, 'scripts/build.mjs')]);
 }
 
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');
   await once(server, 'listening');
   const address = server.address();
