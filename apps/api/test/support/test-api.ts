@@ -13,6 +13,7 @@ import { createLogger } from '@tenon/telemetry';
 import { createTestDatabase, createTestRedis } from '@tenon/testing';
 import type { InjectOptions, Response } from 'light-my-request';
 import { createApi } from '../../src/create-api.js';
+import type { Platform } from '../../src/platform/platform.module.js';
 import type { WorkerClient } from '../../src/platform/worker-client.js';
 import { createConformityCheck } from './conformity.js';
 
@@ -50,6 +51,7 @@ const noWorker: WorkerClient = {
 export interface TestApiOptions {
   readonly metricsToken?: string;
   readonly worker?: WorkerClient;
+  readonly runs?: Platform['runs'];
   /** Takes addresses from X-Forwarded-For, so that a test may come from many. */
   readonly trustProxy?: boolean;
   readonly publicUrl?: string;
@@ -74,6 +76,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     storage: await openDiskStorage(storageFolder),
     sealer: new Sealer([Buffer.alloc(32, 7)]),
     worker: options.worker ?? noWorker,
+    ...(options.runs && { runs: options.runs }),
     logger: createLogger({ name: 'api', level: 'info', destination: linesInto(logLines) }),
   };
   const { trustProxy = false, publicUrl = 'https://tenon.test', oidc } = options;
