@@ -59,8 +59,11 @@ export class BlockOperators {
     if (byte === 0x63 || byte === 0x64) skipValueType(reader);
     else reader.s33();
     if (kind === imm.tryTable) this.markHandlers();
+    const note = slot === 0x03 ? this.noteOfLoop(typeStart) : 0;
+    // A loop with calls would ask in every round for what is asked once.
+    if (slot === 0x03 && (note & loopNote.tight) === 0) charges.beforeCall();
     copyOperator(this.reader, this.out, start);
-    charges.open(slot, slot === 0x03 ? this.noteOfLoop(typeStart) : 0);
+    charges.open(slot, note);
   }
 
   /** A loop with parameters gets them with the branch, so nothing can stand before one that has a condition. */

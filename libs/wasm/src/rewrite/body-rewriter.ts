@@ -73,6 +73,7 @@ export class BodyRewriter {
     else emit.loadAtInnerEntry();
     if (paysItself) emit.payFixed(plan.fixedCost(module.importedFunctions + defined));
     if (own === shape.free) charges.enterFree();
+    else if (own === shape.full && plan.asksLate(index)) charges.enterLate(this.frame);
     else if (own === shape.full || own === shape.outer) charges.enter(true, this.frame);
     // What stands in a table for a function that its callers pay for is as short as that one.
     else charges.enter(plan.uncheckedCost(index) === 0 && plan.shape(index) !== shape.free, undefined);

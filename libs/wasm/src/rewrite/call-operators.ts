@@ -49,6 +49,7 @@ export class CallOperators {
       charges.dead();
       return;
     }
+    charges.beforeCall();
     // What follows must not be charged yet: the callee may end the run.
     if (callee === shape.free) {
       emit.freeCall(inner);
@@ -72,6 +73,7 @@ export class CallOperators {
     charges.add(1);
     const tail = slot === 0x13 || slot === 0x15;
     charges.leave();
+    if (!tail) charges.beforeCall();
     const owed = charges.closeInto();
     if (tail) {
       emit.exit(this.frame, owed);
@@ -89,6 +91,7 @@ export class CallOperators {
     const { charges, emit, plan } = this;
     charges.add(1);
     charges.leave();
+    charges.beforeCall();
     charges.close();
     emit.innerIndirectCall(plan.types.inner(type, true), table, this.indexLocal);
     charges.returned(plan.indirectUnchecked);

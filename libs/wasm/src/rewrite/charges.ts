@@ -32,6 +32,8 @@ export class Charges {
   /** Whether it takes the fuel from the operand stack, where a call has left it. */
   private returning = false;
   private unchecked = 0;
+  /** Whether the function asks before its first call, and on some path to here has not done so. */
+  private late = false;
   private cost = 0;
   private patchAt = -1;
   private checkPending = false;
@@ -54,6 +56,7 @@ export class Charges {
     this.deadDepth = -1;
     this.free = false;
     this.checkPending = false;
+    this.late = false;
     this.cost = 1;
     this.unchecked = 1;
     this.patchAt = this.emit.charge(check, frameBytes, false);
@@ -62,9 +65,30 @@ export class Charges {
     this.returning = false;
   }
 
+  /**
+   * Starts a function that asks before its first call, on whatever path that is: without calls it is so short that its
+   * caller answers for it.
+   */
+  enterLate(frameBytes: number): void {
+    this.emit.takeFrameUnasked(frameBytes);
+    this.enter(false, undefined);
+    this.late = true;
+  }
+
+  /** Notes that a call comes next: nothing may be called before something has asked. */
+  beforeCall(): void {
+    if (!this.late || this.deadDepth >= 0) return;
+    this.leave();
+    this.close();
+    this.emit.checkBeforeCall();
+    this.late = false;
+    this.unchecked = 0;
+  }
+
   /** Starts a function that its callers pay for: nothing is charged in it. */
   enterFree(): void {
     this.depth = 0;
+    this.late = false;
     this.deadDepth = 0;
     this.patchAt = -1;
     this.free = true;
@@ -130,12 +154,12 @@ export class Charges {
   /** Notes a branch to a label, counted from the innermost block. */
   target(label: number): void {
     if (this.depth > 0) this.lower(this.depth - 1, this.depth - 1 - label);
-    this.arrive(label, this.unchecked);
+    this.arrive(label, this.unchecked, this.late);
   }
 
   /** Notes that a handler goes to a label: from where, nobody knows, so there is a check behind it. */
   handlerTarget(label: number): void {
-    this.arrive(label, uncheckedMax);
+    this.arrive(label, uncheckedMax, this.late);
   }
 
   /** How the target of a label asks whether anything is left when a branch goes back to it: see `waysBack`. */
@@ -154,6 +178,8 @@ export class Charges {
     this.blocks.targeted[this.depth] = 0;
     this.blocks.atEnd[this.depth] = 0;
     this.blocks.atStart[this.depth] = this.unchecked;
+    this.blocks.lateAtEnd[this.depth] = 0;
+    this.blocks.lateAtStart[this.depth] = this.late ? 1 : 0;
     const tight = (note & loopNote.tight) !== 0;
     const late = opcode === 0x03 && tight && (note & loopNote.manyWaysBack) === 0;
     this.blocks.waysBack[this.depth] = late ? (tight ? 2 : 1) : 0;
@@ -181,6 +207,8 @@ export class Charges {
       // An `if` may have no other arm: then its end is reached from its start.
       const skipped = kind === 0x04 ? (this.blocks.atStart[this.depth] as number) : 0;
       this.unchecked = Math.max(this.unchecked, skipped, this.blocks.atEnd[this.depth] as number);
+      const skippedLate = kind === 0x04 && this.blocks.lateAtStart[this.depth] === 1;
+      this.late = this.late || skippedLate || this.blocks.lateAtEnd[this.depth] === 1;
       if ((this.blocks.through[this.depth] as number) >= 0) this.giveBack();
       else if (this.blocks.reach[this.depth] === this.depth) this.goOn(this.blocks.segments[this.depth] as number);
     }
@@ -206,9 +234,11 @@ export class Charges {
   /** The other arm of an `if`. */
   otherArm(): void {
     const at = this.depth - 1;
-    if (this.deadDepth <= 0) this.arrive(0, this.unchecked);
+    if (this.deadDepth <= 0) this.arrive(0, this.unchecked, this.late);
     this.split();
-    if (this.deadDepth < 0) this.unchecked = this.blocks.atStart[at] as number;
+    if (this.deadDepth >= 0) return;
+    this.unchecked = this.blocks.atStart[at] as number;
+    this.late = this.blocks.lateAtStart[at] === 1;
   }
 
   /** A handler inside its block: where it comes from, nobody knows, so it starts with a check. */
@@ -254,11 +284,12 @@ export class Charges {
     if (check) this.unchecked = 0;
   }
 
-  private arrive(label: number, unchecked: number): void {
+  private arrive(label: number, unchecked: number, late: boolean): void {
     if (label >= this.depth) return;
     const at = this.depth - 1 - label;
     this.blocks.targeted[at] = 1;
     if (unchecked > (this.blocks.atEnd[at] as number)) this.blocks.atEnd[at] = unchecked;
+    if (late) this.blocks.lateAtEnd[at] = 1;
   }
 
   private split(): void {

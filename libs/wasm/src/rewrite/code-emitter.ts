@@ -81,6 +81,25 @@ export class CodeEmitter extends FuelWriter {
     this.ifNegative(false, inPlace);
   }
 
+  /** Asks before the first call of a function that did not ask as it was entered, for fuel and for stack. */
+  checkBeforeCall(): void {
+    this.out.reserve(64);
+    this.getFuel();
+    this.op(0x20, this.depthLocal);
+    this.out.list([0xac, 0x84]);
+    this.ifNegative(true, false);
+  }
+
+  /** Takes the frame off the stack that is left; whoever calls from here asks if there was enough. */
+  takeFrameUnasked(frameBytes: number): void {
+    this.out.reserve(64);
+    this.op(0x20, this.depthLocal);
+    this.out.u8(0x41);
+    this.out.s32(frameBytes);
+    this.out.u8(0x6b);
+    this.op(0x21, this.depthLocal);
+  }
+
   private ifNegative(withDepth: boolean, inPlace: boolean): void {
     const { out } = this;
     out.list([0x42, 0x00, 0x53]);

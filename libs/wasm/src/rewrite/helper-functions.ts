@@ -249,7 +249,7 @@ export function wrapperBody(plan: RewritePlan, index: number, inner: number): Ui
   }
   code.global(fuel).indexed(0x10, inner).setGlobal(fuel);
   if (withDepth) code.get(params).setGlobal(depth);
-  if (plan.exported.has(index)) {
+  if (plan.exported.has(index) || plan.asksLate(index)) {
     code.global(fuel).const64(0).ops(0x53, 0x04, 0x40);
     code.const32(0).global(fuel).indexed(0x10, plan.helper('slow')).setGlobal(fuel).ops(0x0b);
   }

@@ -5,6 +5,9 @@ export class OpenBlocks {
   /** By open block: the most that is unchecked on a branch to its end, and where it starts. */
   atEnd = new Uint32Array(64);
   atStart = new Uint32Array(64);
+  /** By open block: 1 when, at its end or its start, a function has not asked yet that asks before its first call. */
+  lateAtEnd = new Uint8Array(64);
+  lateAtStart = new Uint8Array(64);
   /** By open block: where the segment is charged that was running when the block started. */
   segments = new Int32Array(64);
   /** By open block: the outermost block that a branch in it goes to, or -1 when the function or the run may end in it. */
@@ -32,6 +35,8 @@ export class OpenBlocks {
     this.turns = doubled(this.turns, new Uint8Array(this.turns.length * 2));
     this.through = doubled(this.through, new Int32Array(this.through.length * 2));
     this.costBefore = doubled(this.costBefore, new Int32Array(this.costBefore.length * 2));
+    this.lateAtEnd = doubled(this.lateAtEnd, new Uint8Array(this.lateAtEnd.length * 2));
+    this.lateAtStart = doubled(this.lateAtStart, new Uint8Array(this.lateAtStart.length * 2));
     this.atEnd = doubled(this.atEnd, new Uint32Array(this.atEnd.length * 2));
     this.atStart = doubled(this.atStart, new Uint32Array(this.atStart.length * 2));
   }

@@ -123,10 +123,21 @@ export class RewritePlan {
   uncheckedCost(index: number): number {
     const at = index - this.module.importedFunctions;
     const own = this.shape(index);
+    if (this.asksLate(index)) return this.module.bodyOperators[at] as number;
     if ((own !== shape.leaf && own !== shape.slim) || this.wrapped[at] === 1) return 0;
     if ((this.module.bodyFlags[at] as number) & bodyFlag.calls) return 0;
     const operators = this.module.bodyOperators[at] as number;
     return operators <= uncheckedCalleeMax ? operators : 0;
+  }
+
+  /**
+   * Whether a function asks before its first call and not as it is entered: innermost calls of a recursion then ask for
+   * nothing. It must be short, for without calls it runs unasked, and of a small frame, which is then taken unasked.
+   */
+  asksLate(index: number): boolean {
+    const at = index - this.module.importedFunctions;
+    if (this.shape(index) !== shape.full || (this.module.bodyFlags[at] as number) & bodyFlag.handlers) return false;
+    return (this.module.bodyOperators[at] as number) <= uncheckedCalleeMax && this.frame(at) <= uncountedBytesMax;
   }
 
   /** Type of a function where it is called from inside. */

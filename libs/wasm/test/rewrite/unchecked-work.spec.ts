@@ -41,6 +41,19 @@ describe('no code runs far beyond the last check', () => {
     );
   });
 
+  it('in straight calls of a function that asks before its first call and makes none', async () => {
+    const f = `(func $f (param i32) (if (local.get 0) (then (call $f (i32.const 0)))) ${increment.repeat(8)})`;
+    for (const argument of [0, 1]) {
+      const calls = `(call $f (i32.const ${argument}))`.repeat(20_000);
+      await endsNear(50_000, `${f} (func (export "run") ${calls})`);
+      await endsNear(
+        50_000,
+        `(type $t (func (param i32))) (table 1 1 funcref) (elem (i32.const 0) $f) ${f}
+        (func (export "run") ${`(call_indirect (type $t) (i32.const ${argument}) (i32.const 0))`.repeat(10_000)})`,
+      );
+    }
+  });
+
   it('in code that jumps over its checks', async () => {
     const stretch = `${increment.repeat(40)} (block (br_if 0 (i32.const 1)) ${'(drop (i32.const 1))'.repeat(600)})`;
     await endsNear(10_000, `(func (export "run") ${stretch.repeat(200)})`);
