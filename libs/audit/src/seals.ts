@@ -35,18 +35,24 @@ export class AuditSeals {
     return `v1:${key.id}:${entries}:${macOf(key, chain, head, entries).toString('hex')}`;
   }
 
-  /** How many entries `seal` is for, the one at `head` included; undefined where it was not made with one of the keys. */
+  /**
+   * How many entries `seal` is for, the one at `head` included; undefined where it was not made with one of the keys.
+   * The first seals, which had no number, are for all that stands before them: Infinity.
+   */
   entriesOf(seal: string, chain: string, head: ChainHead): number | undefined {
-    const [version, id, count, mac] = seal.split(':', 4);
+    const [version, id, ...rest] = seal.split(':');
     const key = this.#keys.find((candidate) => candidate.id === id);
-    const entries = Number(count);
-    if (version !== 'v1' || key === undefined || mac === undefined || !Number.isInteger(entries)) return undefined;
+    const mac = rest.at(-1);
+    if (version !== 'v1' || key === undefined || mac === undefined || rest.length > 2) return undefined;
+    const entries = rest.length === 1 ? undefined : Number(rest[0]);
     const given = Buffer.from(mac, 'hex');
     const expected = macOf(key, chain, head, entries);
-    return given.length === expected.length && timingSafeEqual(given, expected) ? entries : undefined;
+    if (given.length !== expected.length || !timingSafeEqual(given, expected)) return undefined;
+    return entries ?? Number.POSITIVE_INFINITY;
   }
 }
 
-function macOf({ key }: SealKey, chain: string, { seq, hash }: ChainHead, entries: number): Buffer {
-  return createHmac('sha256', key).update(`${chain}\n${seq}\n${hash}\n${entries}`).digest();
+function macOf({ key }: SealKey, chain: string, { seq, hash }: ChainHead, entries: number | undefined): Buffer {
+  const covered = entries === undefined ? [chain, seq, hash] : [chain, seq, hash, entries];
+  return createHmac('sha256', key).update(covered.join('\n')).digest();
 }

@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto';
 import { describe, expect, test } from '@jest/globals';
 import {
   type AuditDraft,
@@ -144,6 +145,18 @@ describe('seals', () => {
   const seals = new AuditSeals([oldKey ?? Buffer.alloc(0)]);
   const chain = chainOf(['a', 'b', 'c'], { seals });
   const head = chain[2] ?? { ...emptyChain, seal: null };
+
+  test('of before they had a number still hold, for all that stands before them', () => {
+    const of = { chain: chain[0]?.chain ?? '', ...head };
+    const mac = createHmac('sha256', oldKey ?? '')
+      .update(`${of.chain}\n${of.seq}\n${of.hash}`)
+      .digest('hex');
+    const seal = `v1:${head.seal?.split(':')[1]}:${mac}`;
+    const first = chain.map((entry) => (entry.seal === null ? entry : { ...entry, seal }));
+    expect(verify(first, head, { seals })).toMatchObject({ intact: true, entries: 3 });
+    const longer = [...first, ...chainOf(['slipped in'], {}, head)];
+    expect(verify(longer, endOf(longer), { seals })).toMatchObject({ firstBreak: { seq: 4, reason: 'forged' } });
+  });
 
   test('are on the last entry of an append, and hold', () => {
     expect(chain.map((entry) => entry.seal === null)).toEqual([true, true, false]);
