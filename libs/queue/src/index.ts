@@ -1,3 +1,4 @@
+export { type Activation, listenForActivations } from './activation-news.js';
 export { bounded, QueueTimeoutError } from './bounded.js';
 export { connectForCommands, type QueueOptions } from './connection.js';
 export {

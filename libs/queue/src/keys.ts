@@ -11,6 +11,8 @@ export interface QueueKeys {
   readonly relayMarker: string;
   /** Pub/sub channel: runs of these tenants were recorded. A lost message costs one poll interval and nothing else. */
   readonly recordedChannel: string;
+  /** Pub/sub channel: a version became live. */
+  readonly activatedChannel: string;
   /** Root of the fair queue's keys; what lies below it is listed at the top of fair/lua/common.lua. */
   readonly fair: string;
   /** Root of the quotas' keys; what lies below it is listed at the top of common.lua in libs/quota. */
@@ -25,6 +27,7 @@ export function queueKeys(prefix: string): QueueKeys {
     bull: `${root}:bull`,
     relayWakeChannel: `${root}:relay:wake`,
     relayMarker: `${root}:relay:marker`,
+    activatedChannel: `${root}:activated`,
     recordedChannel: `${root}:recorded`,
     fair: `${root}:fair`,
     quota: `${root}:quota`,

@@ -1,5 +1,6 @@
 import { type BuildJob, buildJobSchema, type ExecutionJob, executionJobSchema, type Id } from '@tenon/contracts';
 import { type JobsOptions, Queue } from 'bullmq';
+import { type Activation, announceActivations } from './activation-news.js';
 import { bounded } from './bounded.js';
 import { coalesce } from './coalesce.js';
 import { commandTimeoutMs, connectForCommands, type QueueOptions } from './connection.js';
@@ -43,6 +44,8 @@ export interface QueueProducer {
    * merged), never throws; a lost call is made good by the relay's next poll.
    */
   wakeRelay(): void;
+  /** Tells the workers that a version became live; see {@link announceActivations}. */
+  announceActivation(activation: Activation): void;
   /** Tells whoever listens, in any process, that runs of these tenants were recorded; see {@link announceRecorded}. */
   announceRecorded(tenantIds: Iterable<Id<'tenant'>>): void;
   /** Calls `listener` for announcements of any process. @returns what ends the listening */
@@ -99,6 +102,7 @@ export function openQueueProducer(options: QueueOptions): QueueProducer {
     executionsWaiting: () => ask('counting jobs', executions.getJobCountByTypes('waiting', 'prioritized', 'delayed')),
     eventsInFlight: (jobsMax) => ask('listing jobs', eventsInFlight(executions, jobsMax)),
     wakeRelay: wake,
+    announceActivation: announceActivations(redis, options.prefix, onError),
     announceRecorded: announceRecorded(redis, options.prefix, onError),
     onRecorded: (listener) => news.listen(listener),
     markRedis: async () => (await ask('marking Redis', redis.set(keys.relayMarker, '1', 'GET'))) !== null,

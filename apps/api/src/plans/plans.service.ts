@@ -38,8 +38,9 @@ function audited({
   functionsMax,
   executionLimits,
   quotas,
-}: Pick<PutPlanBody, 'functionsMax' | 'executionLimits' | 'quotas'>) {
-  return { functionsMax, executionLimits: { ...executionLimits }, quotas: { ...quotas } };
+  isolation,
+}: Pick<PutPlanBody, 'functionsMax' | 'executionLimits' | 'quotas' | 'isolation'>) {
+  return { functionsMax, executionLimits: { ...executionLimits }, quotas: { ...quotas }, isolation };
 }
 
 function toAnswer(plan: Plan): PlanAnswer {

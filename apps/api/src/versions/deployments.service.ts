@@ -1,31 +1,35 @@
 import { Inject, Injectable } from '@nestjs/common';
 import { type ActivateBody, type DeploymentAnswer, type Id, jsonObjectSchema, type PageQuery } from '@tenon/contracts';
 import type { Database, Deployment, TenantFunction, TenantTransaction } from '@tenon/database';
+import type { QueueProducer } from '@tenon/queue';
 import { auditOf } from '../auth/audit-draft.js';
 import { findForChange, findFunction } from '../functions/functions.service.js';
 import { assertSettingsFit, settingsText } from '../functions/settings-check.js';
 import { mapPage } from '../http/answer-parts.js';
 import type { TenantCaller } from '../http/caller.js';
 import type { Preconditions } from '../http/preconditions.js';
-import { DATABASE } from '../platform/tokens.js';
+import { DATABASE, QUEUE } from '../platform/tokens.js';
 
 /** Which version of a function is live. */
 @Injectable()
 export class DeploymentsService {
-  constructor(@Inject(DATABASE) private readonly database: Database) {}
+  constructor(
+    @Inject(DATABASE) private readonly database: Database,
+    @Inject(QUEUE) private readonly queue: Pick<QueueProducer, 'announceActivation'>,
+  ) {}
 
   /**
    * @throws ProblemError `not_found`, `version_not_ready`, `precondition_failed`, or `invalid_settings` where they don't
    *   fit the version
    */
-  activate(
+  async activate(
     caller: TenantCaller,
     name: string,
     { version, settings }: ActivateBody,
     conditions: Preconditions,
   ): Promise<DeploymentAnswer> {
     const given = settings === undefined ? undefined : settingsText(settings);
-    return this.database.withTenant(caller.tenantId, async (tx) => {
+    const answer = await this.database.withTenant(caller.tenantId, async (tx) => {
       const found = await findForChange(tx, name, conditions);
       const { id } = found;
       await assertFits(tx, found, version, given);
@@ -35,6 +39,8 @@ export class DeploymentsService {
       await tx.audit.append(auditOf(caller, 'function.activated', id, details));
       return toAnswer(after, name);
     });
+    this.queue.announceActivation({ tenantId: caller.tenantId, versionId: answer.version });
+    return answer;
   }
 
   async list(caller: TenantCaller, name: string, query: PageQuery) {

@@ -13,12 +13,13 @@ import { CircuitBreaker } from './circuit-breaker.js';
 import { ExecutionService } from './execution.service.js';
 import { executionSettings } from './execution-settings.js';
 import { ExecutionsProcessor } from './executions.processor.js';
-import { FunctionRunner, type RunsGuests } from './function-runner.js';
+import { FunctionRunner, type RunsGuests, type WarmsGuests } from './function-runner.js';
 import { GroupRecorder } from './group-recorder.js';
 import { guardedRun } from './guarded-run.js';
 import { LargeBodies } from './large-bodies.js';
 import { LiveFunctions } from './live-functions.js';
 import { OutputCheck } from './output-check.js';
+import { WarmUp } from './warm-up.js';
 
 const functionRunner = {
   provide: FunctionRunner,
@@ -48,6 +49,13 @@ const groupRecorder = {
     }),
 };
 
+const warmUp = {
+  provide: WarmUp,
+  inject: [DATABASE, SANDBOX, STORAGE, LOGGER],
+  useFactory: ({ liveFunctions: live }: Database, pool: WarmsGuests, storage: Storage, logger: Logger) =>
+    new WarmUp({ live, pool, storage, logger }),
+};
+
 const executionService = {
   provide: ExecutionService,
   inject: [DATABASE, LiveFunctions, FunctionRunner, STORAGE, GroupRecorder, QUEUE_OPTIONS, LOGGER],
@@ -70,7 +78,7 @@ const executionService = {
 /** Runs functions: the events of a job, or one run for a caller who waits. */
 @Module({
   imports: [RelayModule, QuotaModule],
-  providers: [functionRunner, liveFunctions, groupRecorder, executionService, ExecutionsProcessor],
+  providers: [functionRunner, liveFunctions, groupRecorder, warmUp, executionService, ExecutionsProcessor],
   exports: [FunctionRunner, LiveFunctions, GroupRecorder],
 })
 export class ExecutionsModule {}

@@ -1,6 +1,12 @@
 import { Inject, Injectable, type OnApplicationBootstrap, type OnModuleDestroy } from '@nestjs/common';
 import type { ExecutionJob } from '@tenon/contracts';
-import { consumeExecutions, type FairQueue, type QueueConsumer, type QueueOptions } from '@tenon/queue';
+import {
+  consumeExecutions,
+  type FairQueue,
+  listenForActivations,
+  type QueueConsumer,
+  type QueueOptions,
+} from '@tenon/queue';
 import type { Logger } from '@tenon/telemetry';
 import { CONFIG, FAIR_QUEUE, LOGGER, QUEUE_OPTIONS } from '../platform/tokens.js';
 import type { WorkerSettings } from '../platform/worker-settings.js';
@@ -8,15 +14,18 @@ import { LeaseKeeper } from '../relay/lease-keeper.js';
 import { RelayService } from '../relay/relay.service.js';
 import { ExecutionService, type JobEnd } from './execution.service.js';
 import { executionSettings } from './execution-settings.js';
+import { WarmUp } from './warm-up.js';
 
 /** Takes execution jobs for as long as the worker runs. */
 @Injectable()
 export class ExecutionsProcessor implements OnApplicationBootstrap, OnModuleDestroy {
   private consumer: QueueConsumer | undefined;
+  private activations: ReturnType<typeof listenForActivations> | undefined;
 
   constructor(
     @Inject(ExecutionService) private readonly executions: ExecutionService,
     @Inject(RelayService) private readonly relay: RelayService,
+    @Inject(WarmUp) private readonly warmUp: WarmUp,
     @Inject(LeaseKeeper) private readonly leases: LeaseKeeper,
     @Inject(FAIR_QUEUE) private readonly fair: FairQueue,
     @Inject(QUEUE_OPTIONS) private readonly queue: QueueOptions,
@@ -31,6 +40,7 @@ export class ExecutionsProcessor implements OnApplicationBootstrap, OnModuleDest
       onGivenUp: (jobId: string, error: Error) =>
         this.logger.warn({ jobId, err: error }, 'an execution job was given up; its events will be fed again'),
     };
+    this.activations = listenForActivations(this.queue, (activation) => this.warmUp.prepare(activation));
     this.consumer = consumeExecutions(options, async (job, { jobId }) => {
       await this.leases.during(jobId, () => this.handle(job, jobId));
       // There is room in BullMQ again, and more events may wait in line.
@@ -39,6 +49,7 @@ export class ExecutionsProcessor implements OnApplicationBootstrap, OnModuleDest
   }
 
   async onModuleDestroy(): Promise<void> {
+    await this.activations?.close();
     await this.consumer?.close(this.settings.shutdownGraceMs);
   }
 

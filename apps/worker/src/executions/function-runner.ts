@@ -4,6 +4,7 @@ import {
   type ExecutionResult,
   guestConfig,
   type Id,
+  type Isolation,
   outcomes,
   unmeasuredResult,
 } from '@tenon/contracts';
@@ -34,13 +35,25 @@ export interface FinishedRun {
   readonly result: ExecutionResult;
 }
 
+/** An artifact by its hash, which the sandboxes load when they don't have it. */
+export interface Artifact {
+  readonly id: string;
+  load(): Promise<Uint8Array>;
+}
+
 /** The part of the sandbox pool that runs functions. */
 export interface RunsGuests {
   execute(
-    artifact: { readonly id: string; load(): Promise<Uint8Array> },
+    artifact: Artifact,
     request: ExecutionRequest,
-    context: { readonly tenantId: string },
+    context: { readonly tenantId: string; readonly isolation: Isolation },
   ): Promise<ExecutionResult>;
+}
+
+/** The part that prepares functions for their first run. */
+export interface WarmsGuests {
+  /** Compiles an artifact. @returns whether it is warm now */
+  warm(artifact: Artifact): Promise<boolean>;
 }
 
 /** Larger than any artifact that the build makes from an upload of at most 16 MB. */
@@ -78,18 +91,20 @@ export class FunctionRunner {
     request: ExecutionRequest,
     tenantId: Id<'tenant'>,
   ): Promise<ExecutionResult> {
-    const artifact = {
-      id: target.artifactSha256,
-      load: () => this.storage.read(target.artifactSha256, { bytesMax: artifactBytesMax }),
-    };
+    const context = { tenantId, isolation: target.isolation };
     try {
-      return this.outputs.apply(await this.pool.execute(artifact, request, { tenantId }), target.point);
+      const artifact = artifactOf(target, this.storage);
+      return this.outputs.apply(await this.pool.execute(artifact, request, context), target.point);
     } catch (error) {
       if (error instanceof SandboxClosedError) throw error;
       this.logger.error({ err: error, versionId: target.versionId }, 'a function could not be run');
       return internalFailure;
     }
   }
+}
+
+export function artifactOf({ artifactSha256: id }: RunnableFunction, storage: Storage): Artifact {
+  return { id, load: () => storage.read(id, { bytesMax: artifactBytesMax }) };
 }
 
 function tightened(limits: ExecutionLimits, deadlineMs = limits.deadlineMs): ExecutionLimits {

@@ -1,8 +1,8 @@
 import { Counter, Histogram, type Registry } from '@tenon/telemetry';
 import type { BuildsModules } from '../builds/build.service.js';
-import type { RunsGuests } from '../executions/function-runner.js';
+import type { RunsGuests, WarmsGuests } from '../executions/function-runner.js';
 
-type Sandbox = RunsGuests & BuildsModules;
+type Sandbox = RunsGuests & WarmsGuests & BuildsModules;
 
 /** From a fresh instance of a small module to the longest deadline of a plan. */
 const runBuckets = [0.000_1, 0.000_5, 0.001, 0.002_5, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 60];
@@ -39,6 +39,7 @@ export function measuredSandbox(sandbox: Sandbox, registry: Registry): Sandbox {
       instructions.inc(result.instructionsUsed);
       return result;
     },
+    warm: (artifact) => sandbox.warm(artifact),
     build: (...build) =>
       timed(
         builds,

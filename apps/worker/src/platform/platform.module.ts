@@ -7,7 +7,7 @@ import type { Storage } from '@tenon/storage';
 import { createMetrics, type Logger, type Registry } from '@tenon/telemetry';
 import type { AllowedTargets } from '@tenon/webhooks';
 import type { BuildsModules } from '../builds/build.service.js';
-import type { RunsGuests } from '../executions/function-runner.js';
+import type { RunsGuests, WarmsGuests } from '../executions/function-runner.js';
 import {
   CONFIG,
   DATABASE,
@@ -32,7 +32,7 @@ export interface Platform {
   readonly fair: FairQueue;
   readonly quotas: Quotas;
   readonly storage: Storage;
-  readonly sandbox: RunsGuests & BuildsModules;
+  readonly sandbox: RunsGuests & WarmsGuests & BuildsModules;
   readonly logger: Logger;
   /** Without it, this worker sends no deliveries. */
   readonly deliveries?: DeliveriesPlatform;

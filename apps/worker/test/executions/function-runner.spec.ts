@@ -37,6 +37,7 @@ const target: RunnableFunction = {
     recording: recordingPolicySchema.parse({}),
   },
   planLimits: { ...defaultExecutionLimits, instructionsMax: 9_000, deadlineMs: 50 },
+  isolation: 'shared',
 };
 const given: RunInput = { tenantId: newId('tenant'), input: '{}', clockMs: 1_000, seed: '0'.repeat(64) };
 

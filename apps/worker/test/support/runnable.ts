@@ -39,6 +39,7 @@ export function functionOn(point: RunnablePoint, changes: Partial<RunnableFuncti
     settingsId: null,
     point,
     planLimits: defaultExecutionLimits,
+    isolation: 'shared',
     ...changes,
   };
 }

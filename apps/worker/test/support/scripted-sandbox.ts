@@ -1,6 +1,6 @@
 import type { BuildResult, ExecutionRequest, ExecutionResult } from '@tenon/contracts';
 import type { BuildsModules } from '../../src/builds/build.service.js';
-import type { RunsGuests } from '../../src/executions/function-runner.js';
+import type { Artifact, RunsGuests, WarmsGuests } from '../../src/executions/function-runner.js';
 
 const report = {
   abi: 'wasi-command' as const,
@@ -21,8 +21,12 @@ const report = {
 };
 
 /** Stands in for sandboxes that fail on command, which real ones don't. It answers `answer`, whatever it is asked. */
-export class ScriptedSandbox implements RunsGuests, BuildsModules {
+export class ScriptedSandbox implements RunsGuests, WarmsGuests, BuildsModules {
   readonly requests: ExecutionRequest[] = [];
+  /** What was to be prepared, by its hash. */
+  readonly warmed: string[] = [];
+  /** Who ran in processes of whose own. */
+  readonly isolations: string[] = [];
   builds = 0;
   buildFailures = 0;
   runFailures = 0;
@@ -30,8 +34,18 @@ export class ScriptedSandbox implements RunsGuests, BuildsModules {
   /** Decides by the request; without it every run succeeds with `answer`. */
   answers: ((request: ExecutionRequest) => Pick<ExecutionResult, 'outcome' | 'output'>) | undefined;
 
-  async execute(_artifact: object, request: ExecutionRequest): Promise<ExecutionResult> {
+  async warm({ id }: Artifact): Promise<boolean> {
+    this.warmed.push(id);
+    return true;
+  }
+
+  async execute(
+    _artifact: object,
+    request: ExecutionRequest,
+    context: { readonly isolation: string },
+  ): Promise<ExecutionResult> {
     this.requests.push(request);
+    this.isolations.push(context.isolation);
     if (this.runFailures > 0) {
       this.runFailures -= 1;
       throw new Error('the sandbox is on fire');

@@ -4,6 +4,10 @@ import { executionLimitsBodySchema, executionLimitsSchema } from '../limits.js';
 import { quotaLimitsBodySchema, quotaLimitsSchema } from '../quotas.js';
 import { timeSchema } from '../time.js';
 
+/** `dedicated`: sandbox processes that serve one tenant alone. */
+export const isolationSchema = z.enum(['shared', 'dedicated']);
+export type Isolation = z.infer<typeof isolationSchema>;
+
 /** What a plan grants. An execution gets the smaller of the plan's and the extension point's limit. */
 export const putPlanBodySchema = z
   .strictObject({
@@ -11,6 +15,7 @@ export const putPlanBodySchema = z
     functionsMax: z.int().min(0).max(100_000).default(100),
     executionLimits: executionLimitsBodySchema.prefault({}),
     quotas: quotaLimitsBodySchema.prefault({}),
+    isolation: isolationSchema.default('shared'),
   })
   .meta({ id: 'PutPlan', example: { functionsMax: 100 } });
 export type PutPlanBody = z.output<typeof putPlanBodySchema>;
@@ -22,6 +27,7 @@ export const planSchema = z
     functionsMax: z.int(),
     executionLimits: executionLimitsSchema,
     quotas: quotaLimitsSchema,
+    isolation: isolationSchema,
     createdAt: timeSchema,
     updatedAt: timeSchema,
   })

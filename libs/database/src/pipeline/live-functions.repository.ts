@@ -4,6 +4,7 @@ import {
   type ExecutionLimits,
   executionLimitsSchema,
   type Id,
+  type Isolation,
   type RecordingPolicy,
   type RetryPolicy,
   recordingPolicySchema,
@@ -50,12 +51,14 @@ export interface RunnableFunction {
   readonly circuit?: Pick<OpenCircuit, 'versionId' | 'reason' | 'probeAt'> | undefined;
   /** The plan's ceilings; a run gets the smaller of these and the point's. */
   readonly planLimits: ExecutionLimits;
+  /** Whether it runs in processes that serve its tenant alone. */
+  readonly isolation: Isolation;
 }
 
 const runnable = `
   SELECT f.id AS "functionId", f.name AS "functionName", f.position, v.id AS "versionId",
          v.artifact_sha256 AS "artifactSha256", v.engine, v.report->>'abi' AS abi, s.id AS "settingsId",
-         s.value AS settings, p.execution_limits AS "planLimits", x.name, x.version, x.input_schema AS "inputSchema",
+         s.value AS settings, p.execution_limits AS "planLimits", p.isolation, x.name, x.version, x.input_schema AS "inputSchema",
          x.output_schema AS "outputSchema", x.event_types AS "eventTypes", x.limits, x.mode,
          x.failure_policy AS "failurePolicy", x.combination, x.retry, x.recording,
          b.version_id AS "brokenVersion", b.reason AS "brokenReason", b.probe_at AS "probeAt"
@@ -181,6 +184,7 @@ function toRunnable(row: RunnableRow): RunnableFunction {
     settingsId,
     point: toPoint(row),
     planLimits: executionLimitsSchema.parse(row.planLimits),
+    isolation: row.isolation,
     circuit: circuitOf(row),
   };
 }

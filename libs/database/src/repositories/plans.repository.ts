@@ -1,4 +1,11 @@
-import { type ExecutionLimits, executionLimitsSchema, type QuotaLimits, quotaLimitsSchema } from '@tenon/contracts';
+import {
+  type ExecutionLimits,
+  executionLimitsSchema,
+  type Isolation,
+  isolationSchema,
+  type QuotaLimits,
+  quotaLimitsSchema,
+} from '@tenon/contracts';
 import type { PrismaTransaction } from '../connection/prisma.js';
 import type { Plan as PlanRow } from '../generated/client.js';
 
@@ -7,11 +14,14 @@ export interface PlanTerms {
   readonly executionLimits: ExecutionLimits;
   /** The defaults where they are absent. */
   readonly quotas?: QuotaLimits;
+  /** Shared, where it is absent. */
+  readonly isolation?: Isolation;
 }
 
 export interface Plan extends PlanTerms {
   readonly name: string;
   readonly quotas: QuotaLimits;
+  readonly isolation: Isolation;
   readonly createdAt: Date;
   readonly updatedAt: Date;
 }
@@ -20,8 +30,8 @@ export class PlansRepository {
   constructor(private readonly prisma: PrismaTransaction) {}
 
   /** Creates the plan or replaces its terms; they hold from the next execution on. */
-  async put(name: string, { functionsMax, executionLimits, quotas }: PlanTerms): Promise<Plan> {
-    const terms = { functionsMax, executionLimits: { ...executionLimits }, quotas: { ...quotas } };
+  async put(name: string, { functionsMax, executionLimits, quotas, isolation = 'shared' }: PlanTerms): Promise<Plan> {
+    const terms = { functionsMax, executionLimits: { ...executionLimits }, quotas: { ...quotas }, isolation };
     return toPlan(
       await this.prisma.plan.upsert({
         where: { name },
@@ -44,6 +54,7 @@ export function toPlan(row: PlanRow): Plan {
     // What a plan leaves out takes the default, so a limit that is added later needs no migration.
     executionLimits: executionLimitsSchema.parse(row.executionLimits),
     quotas: quotaLimitsSchema.parse(row.quotas),
+    isolation: isolationSchema.parse(row.isolation),
     createdAt: row.createdAt,
     updatedAt: row.updatedAt,
   };
