@@ -71,12 +71,10 @@ export type TestBody = z.output<typeof testBodySchema>;
 export const versionsQuerySchema = pageQueryOf(idSchema('version'));
 
 /** A JSON Schema (draft 2020-12) of settings, for a version that carries none. */
-export const putSettingsSchemaBodySchema = z
-  .strictObject({ schema: jsonObjectSchema })
-  .meta({
-    id: 'PutSettingsSchema',
-    example: { schema: { type: 'object', properties: { percent: { type: 'number' } } } },
-  });
+export const putSettingsSchemaBodySchema = z.strictObject({ schema: jsonObjectSchema }).meta({
+  id: 'PutSettingsSchema',
+  example: { schema: { type: 'object', properties: { percent: { type: 'number' } } } },
+});
 export type PutSettingsSchemaBody = z.output<typeof putSettingsSchemaBodySchema>;
 
 /** Newest first: what was live since when. */
