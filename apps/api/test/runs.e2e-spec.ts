@@ -107,7 +107,7 @@ describe('POST /v1/extension-points/:name/run', () => {
 
   it('asks another worker where one is busy, and answers 503 with Retry-After at once where both are', async () => {
     const [first, second] = both();
-    const refusal = { code: 'unavailable', detail: 'busy', errors: [], begun: false } as const;
+    const refusal = { code: 'unavailable' as const, detail: 'busy', errors: [], begun: false };
     first.answer = { load: 9, refusal };
     for (let count = 0; count < 3; count += 1) expect((await run()).statusCode).toBe(200);
     second.answer = { load: 9, refusal };
