@@ -2,11 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import { mintApiKey, newId, scopes } from '@tenon/contracts';
 import type { Response } from 'light-my-request';
 import { type RouteCase, routeCases } from './access-table.js';
-import { startTestApi, type TestApi, type TestTenant } from './support/test-api.js';
+import { emptyRuns, startTestApi, type TestApi, type TestTenant } from './support/test-api.js';
 import { createWorld, type World } from './support/world.js';
-
-/** What a worker answers for a point without functions. */
-const emptyRun = '{"outcome":"succeeded","complete":true,"output":[],"functions":[]}';
 
 let api: TestApi;
 let world: World;
@@ -14,7 +11,7 @@ let stranger: TestTenant;
 let suspended: TestTenant;
 
 beforeAll(async () => {
-  api = await startTestApi({ runs: { run: async () => ({ head: { load: 0 }, body: Buffer.from(emptyRun) }) } });
+  api = await startTestApi({ runs: emptyRuns });
   world = await createWorld(api, api.databaseUrl);
   stranger = await api.createTenant('The attacker');
   suspended = await api.createTenant('The one that did not pay');

@@ -2,7 +2,7 @@ import { afterAll, beforeAll, expect, test } from '@jest/globals';
 import fc from 'fast-check';
 import { type KnownValues, requestsTo } from './support/arbitrary-requests.js';
 import { type DocumentedOperation, type OpenApiDocument, operationsOf } from './support/document.js';
-import { startTestApi, type TestApi } from './support/test-api.js';
+import { emptyRuns, startTestApi, type TestApi } from './support/test-api.js';
 import { createWorld, type World } from './support/world.js';
 
 let api: TestApi;
@@ -12,7 +12,10 @@ let document: OpenApiDocument;
 beforeAll(async () => {
   // A run is answered with the one that is there: what the worker does is not asked here.
   let execution: World['execution'] | undefined;
-  api = await startTestApi({ worker: { testRun: async () => execution ?? Promise.reject(new Error('too early')) } });
+  api = await startTestApi({
+    runs: emptyRuns,
+    worker: { testRun: async () => execution ?? Promise.reject(new Error('too early')) },
+  });
   world = await createWorld(api, api.databaseUrl);
   execution = world.execution;
   document = (await api.request({ method: 'GET', url: '/openapi.json' })).json();
