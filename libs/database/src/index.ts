@@ -36,7 +36,7 @@ export type {
   StoredEvent,
   StoredPointResult,
 } from './pipeline/events.repository.js';
-export type { FedExecution, FeedPart, FeedPlace } from './pipeline/execution-feed.repository.js';
+export type { FedExecution, FeedPart, FeedPlace, ListedPart, ListedRun } from './pipeline/execution-feed.repository.js';
 export type { ExecutionFilter } from './pipeline/execution-filter.js';
 export type {
   ExecutionKind,
@@ -101,6 +101,6 @@ export type { NewSession, Session, SignInMethod } from './repositories/sessions.
 export type { FunctionSettings } from './repositories/settings.repository.js';
 export type { Tenant, TenantChange, TenantErasure, TenantStatus } from './repositories/tenants.repository.js';
 export type { NewUser, OidcIdentity, User } from './repositories/users.repository.js';
-export type { BuildOutcome, Version, VersionStatus } from './repositories/versions.repository.js';
+export type { BuildOutcome, ReadyBuild, Version, VersionStatus } from './repositories/versions.repository.js';
 export type { StoredMapping, WebhookScheme, WebhookSource } from './repositories/webhook-sources.repository.js';
 export type { TenantTransaction } from './tenant-transaction.js';

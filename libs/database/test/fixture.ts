@@ -1,12 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { defaultExecutionLimits, executionIdFor, type Id, newId } from '@tenon/contracts';
 import {
-  type BuildOutcome,
   Database,
   type DatabaseUse,
   type ExecutionRecord,
   type ExtensionPointTerms,
   type NewEvent,
+  type ReadyBuild,
 } from '@tenon/database';
 
 export const auditKeys = [Buffer.alloc(32, 3)];
@@ -26,7 +26,7 @@ export const pointTerms: ExtensionPointTerms = {
 
 export const randomHex = (bytes = 32) => randomBytes(bytes).toString('hex');
 
-export function readyBuild(): BuildOutcome {
+export function readyBuild(): ReadyBuild {
   return {
     status: 'ready',
     artifactSha256: randomHex(),

@@ -161,6 +161,9 @@ export const attackerCannot: Readonly<Record<string, Attempt | string>> = {
   'versions.finishBuild': inTransaction(async (tx, victim) => {
     expect(await tx.versions.finishBuild(victim.buildingVersionId, readyBuild())).toBe(false);
   }),
+  'versions.replaceArtifact': inTransaction(async (tx, victim) => {
+    expect(await tx.versions.replaceArtifact(victim.versionId, { ...readyBuild(), engine: 'other' })).toBe(false);
+  }),
   'courier.openEndpoints': 'works for all tenants, with ids only; its role reads no run',
   'courier.claim': 'works for all tenants, with ids only; its role reads no run',
   'courier.record': 'works for all tenants, with ids only; its role reads no run',
@@ -357,6 +360,16 @@ export const attackerCannot: Readonly<Record<string, Attempt | string>> = {
     );
     expect(executions.map((run) => run.id)).not.toContain(victim.execution.id);
   },
+  'executionFeed.list': async ({ database, attacker, victim }) => {
+    const bounds = { entriesMax: 1_000, runsMax: 1_000 };
+    const { runs } = await database.executionFeed.list(attacker.tenantId, { seq: 0, runs: 0 }, bounds);
+    expect(runs.map((run) => run.id)).not.toContain(victim.execution.id);
+  },
+  'executionFeed.find': async ({ database, attacker, victim }) => {
+    const listed = [{ id: victim.execution.id, place: { seq: 1, runs: 1 } }];
+    expect(await database.executionFeed.find(victim.tenantId, listed, true)).toHaveLength(1);
+    expect(await database.executionFeed.find(attacker.tenantId, listed, true)).toEqual([]);
+  },
   'executionFeed.count': async ({ database, attacker, victim }) => {
     const [start, end] = [
       { seq: 0, runs: 0 },
@@ -374,7 +387,8 @@ export const attackerCannot: Readonly<Record<string, Attempt | string>> = {
     expect(await database.statistics.read(victim.tenantId, asked)).not.toEqual([]);
   },
   'statistics.functionNames': async ({ database, attacker, victim }) => {
-    expect([...(await database.statistics.functionNames(attacker.tenantId)).keys()]).not.toContain(victim.functionId);
+    const ids = [attacker.functionId, victim.functionId];
+    expect([...(await database.statistics.functionNames(attacker.tenantId, ids)).keys()]).toEqual([attacker.functionId]);
   },
   'usage.perFunction': async ({ database, attacker, victim }) => {
     const used = await database.usage.perFunction(attacker.tenantId, everBefore, everAfter);

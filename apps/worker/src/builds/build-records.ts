@@ -1,5 +1,5 @@
 import type { BuildJob } from '@tenon/contracts';
-import type { BuildOutcome, Database } from '@tenon/database';
+import type { BuildOutcome, Database, ReadyBuild, TenantTransaction } from '@tenon/database';
 
 /** A build that has begun. */
 export interface BegunBuild {
@@ -27,12 +27,14 @@ export class BuildRecords {
     });
   }
 
+  /** The module of a version that is ready; null when it is gone. */
+  async moduleOf({ tenantId, versionId }: BuildJob): Promise<string | null> {
+    const version = await this.database.withTenant(tenantId, (tx) => tx.versions.find(versionId));
+    return version?.status === 'ready' ? version.sha256 : null;
+  }
+
   /** How the same bytes ended under the same engine, if this tenant has uploaded them before. */
-  findBuilt(
-    job: BuildJob,
-    sha256: string,
-    engine: string,
-  ): Promise<Extract<BuildOutcome, { readonly status: 'ready' }> | null> {
+  findBuilt(job: BuildJob, sha256: string, engine: string): Promise<ReadyBuild | null> {
     return this.database.withTenant(job.tenantId, async (tx) => {
       const known = await tx.versions.findBuilt(sha256, engine);
       if (known === null || known.report === null) return null;
@@ -52,11 +54,7 @@ export class BuildRecords {
    */
   finish(job: BuildJob, outcome: BuildOutcome, isStored: (sha256: string) => Promise<boolean>): Promise<boolean> {
     return this.database.withTenant(job.tenantId, async (tx) => {
-      if (outcome.status === 'ready') {
-        await tx.versions.holdObject(outcome.artifactSha256);
-        if (!(await isStored(outcome.artifactSha256)))
-          throw new ArtifactGoneError('the artifact was removed meanwhile');
-      }
+      if (outcome.status === 'ready') await hold(tx, outcome, isStored);
       const first = await tx.versions.finishBuild(job.versionId, outcome);
       if (first) {
         const action = `version.${outcome.status}`;
@@ -65,6 +63,34 @@ export class BuildRecords {
       return first;
     });
   }
+
+  /**
+   * Puts an artifact of this engine in the place of an older one.
+   *
+   * @returns false when that was done before, or the version is gone
+   * @throws ArtifactGoneError as {@link finish} does
+   */
+  replace(job: BuildJob, built: ReadyBuild, isStored: (sha256: string) => Promise<boolean>): Promise<boolean> {
+    return this.database.withTenant(job.tenantId, async (tx) => {
+      await hold(tx, built, isStored);
+      const before = await tx.versions.find(job.versionId);
+      const first = before?.engine !== built.engine && (await tx.versions.replaceArtifact(job.versionId, built));
+      if (first) {
+        const details = { before: { engine: before?.engine ?? null }, after: detailsOf(built) };
+        await tx.audit.append({ actor: 'system', action: 'version.rebuilt', target: job.versionId, details });
+      }
+      return first;
+    });
+  }
+}
+
+async function hold(
+  tx: TenantTransaction,
+  { artifactSha256 }: ReadyBuild,
+  isStored: (sha256: string) => Promise<boolean>,
+): Promise<void> {
+  await tx.versions.holdObject(artifactSha256);
+  if (!(await isStored(artifactSha256))) throw new ArtifactGoneError('the artifact was removed meanwhile');
 }
 
 function detailsOf(outcome: BuildOutcome) {

@@ -18,6 +18,11 @@ export class BuildAgainError extends Error {
   override readonly name = 'BuildAgainError';
 }
 
+/** A version has no artifact for this engine, and none could be made. */
+export class RebuildError extends Error {
+  override readonly name = 'RebuildError';
+}
+
 /** Turns an upload into an artifact, once, however often it is asked. */
 export class BuildService {
   private readonly building = new Map<string, Promise<BuildResult>>();
@@ -39,6 +44,23 @@ export class BuildService {
     if (outcome.status === 'failed' && mayHelp) throw new BuildAgainError(outcome.failure);
     const first = await this.records.finish(job, outcome, (sha256) => this.storage.has(sha256));
     if (first) this.logger.info({ versionId: job.versionId, status: outcome.status }, 'a build has ended');
+  }
+
+  /**
+   * Builds a version that is ready once more, for this engine.
+   *
+   * @returns the hash of its artifact
+   * @throws RebuildError when the engine makes nothing of it, or what Postgres throws; the version stays as it was.
+   */
+  async rebuild(job: BuildJob): Promise<string> {
+    const sha256 = await this.records.moduleOf(job);
+    if (sha256 === null) throw new RebuildError('the version is gone');
+    const outcome = await this.outcomeOf(job, sha256);
+    if (outcome.status === 'rejected') throw new RebuildError(`this engine rejects it: ${outcome.rejection.message}`);
+    if (outcome.status === 'failed') throw new RebuildError(outcome.failure);
+    const first = await this.records.replace(job, outcome, (artifact) => this.storage.has(artifact));
+    if (first) this.logger.info({ versionId: job.versionId, engine: this.engine }, 'a version was built again');
+    return outcome.artifactSha256;
   }
 
   private async outcomeOf(job: BuildJob, sha256: string): Promise<BuildOutcome> {

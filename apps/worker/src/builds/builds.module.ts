@@ -25,5 +25,5 @@ const buildSweep = {
 };
 
 /** Turns uploads into artifacts. */
-@Module({ providers: [buildService, buildSweep, BuildsProcessor, StorageCollector] })
+@Module({ providers: [buildService, buildSweep, BuildsProcessor, StorageCollector], exports: [BuildService] })
 export class BuildsModule {}

@@ -22,7 +22,7 @@ export function recordOf(target: RunnableFunction, run: FinishedRun, input: stri
     outputSha256: output === undefined ? undefined : sha256(output),
     clockMs: run.clockMs,
     seed: run.seed,
-    engine: target.engine ?? undefined,
+    engine: run.engine ?? undefined,
     settingsId: target.settingsId ?? undefined,
     startedAt: new Date(run.startedAtMs),
   };

@@ -3,6 +3,9 @@ import type { Database } from '@tenon/database';
 import type { QueueOptions, QueueProducer } from '@tenon/queue';
 import type { Storage } from '@tenon/storage';
 import type { Logger } from '@tenon/telemetry';
+import { engineVersion } from '@tenon/wasm';
+import { BuildService } from '../builds/build.service.js';
+import { BuildsModule } from '../builds/builds.module.js';
 import { CONFIG, DATABASE, LOGGER, PRODUCER, QUEUE_OPTIONS, SANDBOX, STORAGE } from '../platform/tokens.js';
 import type { WorkerSettings } from '../platform/worker-settings.js';
 import { QuotaModule } from '../quota/quota.module.js';
@@ -10,6 +13,7 @@ import { QuotaReports } from '../quota/quota-reports.js';
 import { RelayModule } from '../relay/relay.module.js';
 import { Gate } from '../shared/gate.js';
 import { CircuitBreaker } from './circuit-breaker.js';
+import { CurrentArtifacts } from './current-artifacts.js';
 import { ExecutionService } from './execution.service.js';
 import { executionSettings } from './execution-settings.js';
 import { ExecutionsProcessor } from './executions.processor.js';
@@ -21,11 +25,17 @@ import { LiveFunctions } from './live-functions.js';
 import { OutputCheck } from './output-check.js';
 import { WarmUp } from './warm-up.js';
 
+const currentArtifacts = {
+  provide: CurrentArtifacts,
+  inject: [STORAGE, BuildService],
+  useFactory: (storage: Storage, builds: BuildService) => new CurrentArtifacts(storage, builds, engineVersion),
+};
+
 const functionRunner = {
   provide: FunctionRunner,
-  inject: [SANDBOX, STORAGE, CONFIG, LOGGER],
-  useFactory: (sandbox: RunsGuests, storage: Storage, settings: WorkerSettings, logger: Logger) =>
-    new FunctionRunner(sandbox, storage, new OutputCheck(), new Gate(settings.runsConcurrencyMax), logger),
+  inject: [SANDBOX, CurrentArtifacts, CONFIG, LOGGER],
+  useFactory: (sandbox: RunsGuests, artifacts: CurrentArtifacts, settings: WorkerSettings, logger: Logger) =>
+    new FunctionRunner(sandbox, artifacts, new OutputCheck(), new Gate(settings.runsConcurrencyMax), logger),
 };
 
 const liveFunctions = {
@@ -51,9 +61,9 @@ const groupRecorder = {
 
 const warmUp = {
   provide: WarmUp,
-  inject: [DATABASE, SANDBOX, STORAGE, LOGGER],
-  useFactory: ({ liveFunctions: live }: Database, pool: WarmsGuests, storage: Storage, logger: Logger) =>
-    new WarmUp({ live, pool, storage, logger }),
+  inject: [DATABASE, SANDBOX, CurrentArtifacts, LOGGER],
+  useFactory: ({ liveFunctions: live }: Database, pool: WarmsGuests, artifacts: CurrentArtifacts, logger: Logger) =>
+    new WarmUp({ live, pool, artifacts, logger }),
 };
 
 const executionService = {
@@ -77,8 +87,16 @@ const executionService = {
 
 /** Runs functions: the events of a job, or one run for a caller who waits. */
 @Module({
-  imports: [RelayModule, QuotaModule],
-  providers: [functionRunner, liveFunctions, groupRecorder, warmUp, executionService, ExecutionsProcessor],
-  exports: [FunctionRunner, LiveFunctions, GroupRecorder],
+  imports: [RelayModule, QuotaModule, BuildsModule],
+  providers: [
+    currentArtifacts,
+    functionRunner,
+    liveFunctions,
+    groupRecorder,
+    warmUp,
+    executionService,
+    ExecutionsProcessor,
+  ],
+  exports: [CurrentArtifacts, FunctionRunner, LiveFunctions, GroupRecorder],
 })
 export class ExecutionsModule {}

@@ -10,9 +10,9 @@ import {
 } from '@tenon/contracts';
 import type { RunnableFunction } from '@tenon/database';
 import { SandboxClosedError } from '@tenon/sandbox';
-import type { Storage } from '@tenon/storage';
 import type { Logger } from '@tenon/telemetry';
 import type { Gate } from '../shared/gate.js';
+import type { Artifact, CurrentArtifacts } from './current-artifacts.js';
 import type { OutputCheck } from './output-check.js';
 import { runLimits } from './run-limits.js';
 
@@ -32,13 +32,9 @@ export interface FinishedRun {
   readonly startedAtMs: number;
   readonly clockMs: number;
   readonly seed: string;
+  /** The engine whose artifact ran. */
+  readonly engine: string | null;
   readonly result: ExecutionResult;
-}
-
-/** An artifact by its hash, which the sandboxes load when they don't have it. */
-export interface Artifact {
-  readonly id: string;
-  load(): Promise<Uint8Array>;
 }
 
 /** The part of the sandbox pool that runs functions. */
@@ -56,14 +52,11 @@ export interface WarmsGuests {
   warm(artifact: Artifact): Promise<boolean>;
 }
 
-/** Larger than any artifact that the build makes from an upload of at most 16 MB. */
-const artifactBytesMax = 256_000_000;
-
 /** Runs one function on one input and holds the output to its contract. */
 export class FunctionRunner {
   constructor(
     private readonly pool: RunsGuests,
-    private readonly storage: Storage,
+    private readonly artifacts: Pick<CurrentArtifacts, 'of'>,
     private readonly outputs: OutputCheck,
     private readonly gate: Gate,
     private readonly logger: Logger,
@@ -81,8 +74,8 @@ export class FunctionRunner {
       const config = guestConfig(target.settings);
       const limits = tightened(runLimits(target), deadlineMs);
       const request = { input, clockMs, seed, limits, ...(config === undefined ? {} : { config }) };
-      const result = await this.execute(target, request, given.tenantId);
-      return { startedAtMs, clockMs, seed, result };
+      const ran = await this.execute(target, request, given.tenantId);
+      return { startedAtMs, clockMs, seed, ...ran };
     });
   }
 
@@ -90,21 +83,18 @@ export class FunctionRunner {
     target: RunnableFunction,
     request: ExecutionRequest,
     tenantId: Id<'tenant'>,
-  ): Promise<ExecutionResult> {
+  ): Promise<Pick<FinishedRun, 'result' | 'engine'>> {
     const context = { tenantId, isolation: target.isolation };
     try {
-      const artifact = artifactOf(target, this.storage);
-      return this.outputs.apply(await this.pool.execute(artifact, request, context), target.point);
+      const { engine, ...artifact } = await this.artifacts.of(tenantId, target);
+      const result = this.outputs.apply(await this.pool.execute(artifact, request, context), target.point);
+      return { result, engine };
     } catch (error) {
       if (error instanceof SandboxClosedError) throw error;
       this.logger.error({ err: error, versionId: target.versionId }, 'a function could not be run');
-      return internalFailure;
+      return { result: internalFailure, engine: target.engine };
     }
   }
-}
-
-export function artifactOf({ artifactSha256: id }: RunnableFunction, storage: Storage): Artifact {
-  return { id, load: () => storage.read(id, { bytesMax: artifactBytesMax }) };
 }
 
 function tightened(limits: ExecutionLimits, deadlineMs = limits.deadlineMs): ExecutionLimits {

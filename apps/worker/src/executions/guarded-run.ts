@@ -12,7 +12,7 @@ export function guardedRun(breaker: Pick<CircuitBreaker, 'admits' | 'note'>, run
         'circuit_open',
         `${outcomes.circuit_open.sentence} Why: ${target.circuit.reason}.`,
       );
-      return { startedAtMs: Date.now(), clockMs, seed, result };
+      return { startedAtMs: Date.now(), clockMs, seed, engine: target.engine, result };
     }
     const finished = await run(target, given);
     await breaker.note(given.tenantId, target, finished.result);

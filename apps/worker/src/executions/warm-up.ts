@@ -1,8 +1,8 @@
 import type { Database } from '@tenon/database';
 import type { Activation } from '@tenon/queue';
-import type { Storage } from '@tenon/storage';
 import type { Logger } from '@tenon/telemetry';
-import { artifactOf, type WarmsGuests } from './function-runner.js';
+import type { CurrentArtifacts } from './current-artifacts.js';
+import type { WarmsGuests } from './function-runner.js';
 
 /** Versions that wait to be prepared; one more is left to its first run. */
 const waitingMax = 100;
@@ -16,7 +16,7 @@ export class WarmUp {
     private readonly parts: {
       readonly live: Pick<Database['liveFunctions'], 'byVersion'>;
       readonly pool: WarmsGuests;
-      readonly storage: Storage;
+      readonly artifacts: Pick<CurrentArtifacts, 'of'>;
       readonly logger: Logger;
     },
   ) {}
@@ -39,10 +39,11 @@ export class WarmUp {
   }
 
   private async warm({ tenantId, versionId }: Activation): Promise<void> {
-    const { live, pool, storage } = this.parts;
+    const { live, pool, artifacts } = this.parts;
     const target = await live.byVersion(tenantId, versionId);
     // A tenant with processes of its own has them only while it runs something.
     if (target === null || target.isolation === 'dedicated') return;
-    await pool.warm(artifactOf(target, storage));
+    const { id, load } = await artifacts.of(tenantId, target);
+    await pool.warm({ id, load });
   }
 }

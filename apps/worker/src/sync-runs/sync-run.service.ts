@@ -182,7 +182,7 @@ const graceMs = 10;
 
 function tooLate(clockMs: number, seed: string): FinishedRun {
   const result = unmeasuredResult('deadline', outcomes.deadline.sentence);
-  return { startedAtMs: Date.now(), clockMs, seed, result };
+  return { startedAtMs: Date.now(), clockMs, seed, engine: null, result };
 }
 
 function busy(): RunRefusal {

@@ -4,6 +4,7 @@ import type { Quotas } from '@tenon/quota';
 import type { Storage } from '@tenon/storage';
 import type { Logger } from '@tenon/telemetry';
 import { CircuitBreaker } from '../executions/circuit-breaker.js';
+import { CurrentArtifacts } from '../executions/current-artifacts.js';
 import { ExecutionsModule } from '../executions/executions.module.js';
 import { FunctionRunner, type RunsGuests } from '../executions/function-runner.js';
 import { GroupRecorder } from '../executions/group-recorder.js';
@@ -31,19 +32,19 @@ const runRecorder = {
 
 const syncRuns = {
   provide: SyncRunService,
-  inject: [CONFIG, DATABASE, QUOTAS, SANDBOX, STORAGE, RunRecorder, LOGGER],
+  inject: [CONFIG, DATABASE, QUOTAS, SANDBOX, CurrentArtifacts, RunRecorder, LOGGER],
   useFactory: (
     settings: WorkerSettings,
     database: Database,
     quotas: Quotas,
     sandbox: RunsGuests,
-    storage: Storage,
+    artifacts: CurrentArtifacts,
     recorder: RunRecorder,
     logger: Logger,
   ) => {
     // A gate of its own: whoever waits at a checkout does not stand in line behind events.
     const gate = new Gate(settings.runsConcurrencyMax);
-    const runner = new FunctionRunner(sandbox, storage, new OutputCheck(), gate, logger);
+    const runner = new FunctionRunner(sandbox, artifacts, new OutputCheck(), gate, logger);
     const run = guardedRun(new CircuitBreaker(database.breakers, logger), (target, given) => runner.run(target, given));
     const points = new LivePoints(database.liveFunctions);
     const threads = Math.max(1, Math.round(settings.runsConcurrencyMax / runsPerGuestThread));

@@ -7,6 +7,7 @@ import { Gate } from '../../src/shared/gate.js';
 import { TestRunService } from '../../src/test-runs/test-run.service.js';
 import { ScriptedSandbox } from '../support/scripted-sandbox.js';
 import { Shop } from '../support/shop.js';
+import { storedArtifacts } from '../support/stored-artifacts.js';
 import { type RunningWorker, startWorker } from '../support/worker-in-process.js';
 
 let shop: Shop;
@@ -21,7 +22,7 @@ beforeAll(async () => {
   versionId = await shop.upload(await shop.createFunction('candidate'), new Uint8Array([1]));
   await shop.built(versionId);
   const logger = createLogger({ name: 'test', level: 'silent' });
-  const runner = new FunctionRunner(sandbox, shop.storage, new OutputCheck(), new Gate(1), logger);
+  const runner = new FunctionRunner(sandbox, storedArtifacts(shop.storage), new OutputCheck(), new Gate(1), logger);
   service = new TestRunService(shop.database, runner, shop.database.recorder);
 });
 afterAll(async () => {

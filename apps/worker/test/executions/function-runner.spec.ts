@@ -12,6 +12,7 @@ import { OutputCheck } from '../../src/executions/output-check.js';
 import { runLimits } from '../../src/executions/run-limits.js';
 import { Gate } from '../../src/shared/gate.js';
 import { ScriptedSandbox } from '../support/scripted-sandbox.js';
+import { storedArtifacts } from '../support/stored-artifacts.js';
 
 const target: RunnableFunction = {
   functionId: newId('function'),
@@ -46,7 +47,10 @@ async function runOn(sandbox: RunsGuests) {
   try {
     const logger = createLogger({ name: 'test', level: 'silent' });
     const storage = await openDiskStorage(folder);
-    return await new FunctionRunner(sandbox, storage, new OutputCheck(), new Gate(1), logger).run(target, given);
+    return await new FunctionRunner(sandbox, storedArtifacts(storage), new OutputCheck(), new Gate(1), logger).run(
+      target,
+      given,
+    );
   } finally {
     await rm(folder, { recursive: true });
   }

@@ -9,6 +9,7 @@ import { OutputCheck } from '../../src/executions/output-check.js';
 import { Gate } from '../../src/shared/gate.js';
 import { TestRunService } from '../../src/test-runs/test-run.service.js';
 import { Shop, shippingPointName } from '../support/shop.js';
+import { storedArtifacts } from '../support/stored-artifacts.js';
 import { type RunningWorker, startWorker } from '../support/worker-in-process.js';
 
 /** Runs of each guest, each replayed once. */
@@ -33,7 +34,7 @@ beforeAll(async () => {
   pool = createSandboxPool({ processes: 1, threadsPerProcess: 2 });
   worker = await startWorker(shop, { sandbox: pool });
   const logger = createLogger({ name: 'test', level: 'silent' });
-  const runner = new FunctionRunner(pool, shop.storage, new OutputCheck(), new Gate(16), logger);
+  const runner = new FunctionRunner(pool, storedArtifacts(shop.storage), new OutputCheck(), new Gate(16), logger);
   const options = { commitsMax: 1, executionsMax: 100, batchesMax: 50 };
   service = new TestRunService(shop.database, runner, new GroupRecorder(shop.database.recorder, options));
 });

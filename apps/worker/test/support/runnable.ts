@@ -52,5 +52,5 @@ export function finished(
     'output' in how
       ? { ...unmeasuredResult('succeeded', 'fine'), output: how.output }
       : unmeasuredResult(how.outcome, 'not fine');
-  return { startedAtMs: 0, clockMs: 0, seed: '0'.repeat(64), result };
+  return { startedAtMs: 0, clockMs: 0, seed: '0'.repeat(64), engine: '1', result };
 }

@@ -1,6 +1,7 @@
 import type { BuildResult, ExecutionRequest, ExecutionResult } from '@tenon/contracts';
 import type { BuildsModules } from '../../src/builds/build.service.js';
-import type { Artifact, RunsGuests, WarmsGuests } from '../../src/executions/function-runner.js';
+import type { Artifact } from '../../src/executions/current-artifacts.js';
+import type { RunsGuests, WarmsGuests } from '../../src/executions/function-runner.js';
 
 const report = {
   abi: 'wasi-command' as const,

@@ -18,6 +18,7 @@ import { RunSpool } from '../../src/sync-runs/run-spool.js';
 import { RunRefusal, SyncRunService } from '../../src/sync-runs/sync-run.service.js';
 import { ScriptedSandbox } from '../support/scripted-sandbox.js';
 import { Shop } from '../support/shop.js';
+import { storedArtifacts } from '../support/stored-artifacts.js';
 import { type RunningWorker, startWorker } from '../support/worker-in-process.js';
 
 const logger = createLogger({ name: 'test', level: 'silent' });
@@ -34,7 +35,7 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'tenon-spool-'));
   await shop.deploy('first', new Uint8Array([1]));
   recorder = await openRecorder();
-  const runner = new FunctionRunner(sandbox, shop.storage, new OutputCheck(), new Gate(16), logger);
+  const runner = new FunctionRunner(sandbox, storedArtifacts(shop.storage), new OutputCheck(), new Gate(16), logger);
   service = new SyncRunService({
     points: new LivePoints(shop.database.liveFunctions),
     quota: new RunQuota(shop.quotas),

@@ -37,17 +37,20 @@ export interface Version {
   readonly builtAt: Date | null;
 }
 
+/** What an engine made of a module. */
+export interface ReadyBuild {
+  readonly status: 'ready';
+  readonly report: BuildReport;
+  readonly artifactSha256: string;
+  readonly artifactBytes: number;
+  readonly engine: string;
+  /** What the module carries; null or absent where it carries none. */
+  readonly settingsSchema?: JsonObject | null;
+}
+
 /** How a build ended. */
 export type BuildOutcome =
-  | {
-      readonly status: 'ready';
-      readonly report: BuildReport;
-      readonly artifactSha256: string;
-      readonly artifactBytes: number;
-      readonly engine: string;
-      /** What the module carries; null or absent where it carries none. */
-      readonly settingsSchema?: JsonObject | null;
-    }
+  | ReadyBuild
   | { readonly status: 'rejected'; readonly rejection: BuildRejection }
   | { readonly status: 'failed'; readonly failure: string };
 
@@ -119,6 +122,18 @@ export class VersionsRepository {
     return count === 1;
   }
 
+  /** What another engine made of the same module; nothing else about the version changes. @returns false where it is gone. */
+  async replaceArtifact(
+    id: Id<'version'>,
+    { artifactSha256, artifactBytes, engine, report }: ReadyBuild,
+  ): Promise<boolean> {
+    const { count } = await this.prisma.version.updateMany({
+      where: { tenantId: this.tenantId, id, archivedAt, status: 'ready', engine: { not: engine } },
+      data: { artifactSha256, artifactBytes, engine, report: asJson(report) },
+    });
+    return count === 1;
+  }
+
   /**
    * Puts a schema of settings beside a version that carries none of its own and was never live.
    *
@@ -144,14 +159,17 @@ export class VersionsRepository {
   }
 }
 
+function asJson(value: object): Prisma.InputJsonObject {
+  return value as Prisma.InputJsonObject;
+}
+
 function columnsOf(outcome: BuildOutcome) {
-  const json = (value: object) => value as Prisma.InputJsonObject;
   if (outcome.status === 'ready') {
     const { settingsSchema, ...built } = outcome;
     const carried = settingsSchema == null ? {} : { settingsSchema, settingsSchemaOrigin: 'module' };
-    return { ...built, ...carried, report: json(outcome.report) };
+    return { ...built, ...carried, report: asJson(outcome.report) };
   }
-  if (outcome.status === 'rejected') return { ...outcome, rejection: json(outcome.rejection) };
+  if (outcome.status === 'rejected') return { ...outcome, rejection: asJson(outcome.rejection) };
   return outcome;
 }
 
