@@ -57,11 +57,16 @@ test.each([
   ['a span that ends before it starts', 'from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z', '/query/from'],
   ['minutes of a month', 'bucket=1m&from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z', '/query/from'],
   ['an outcome that is no fault of the guest', 'outcome=succeeded&fault=guest', '/query/outcome'],
-  ['at least more than at most', 'wallUsMin=2&wallUsMax=1', '/query/wallUsMin'],
+  ['a duration, which sums can not tell', 'wallUsMin=2', '/query'],
 ])('statistics of %s are refused by name', async (_what, query, pointer) => {
   const answer = await get(`/v1/executions/statistics?${query}`);
   expect(answer.statusCode).toBe(400);
   expect(answer.json().errors[0].pointer).toBe(pointer);
+});
+
+test('a list of at least more than at most is refused by name', async () => {
+  const answer = await get('/v1/executions?wallUsMin=2&wallUsMax=1');
+  expect([answer.statusCode, answer.json().errors[0].pointer]).toEqual([400, '/query/wallUsMin']);
 });
 
 test('a list can be asked for by duration, fault and text of logs', async () => {

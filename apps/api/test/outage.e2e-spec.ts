@@ -38,6 +38,34 @@ const send = (id: string) =>
     payload: { specversion: '1.0', id, source: '/s', type: 'cart.updated', data: { total: 1 } },
   });
 
+/** Settings hold for connections that are made from now on. */
+async function setForAll(setting: string): Promise<void> {
+  await owner.query(`ALTER DATABASE ${pg.escapeIdentifier(database())} ${setting}`);
+  await owner.query('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = $1', [database()]);
+}
+
+test.each([
+  ['takes longer than it may (57014)', 'statement_timeout'],
+  ['waits for a lock longer than it may (55P03)', 'lock_timeout'],
+])('a statement that %s is no fault of ours: it can be tried again', async (_what, setting) => {
+  const blocker = new pg.Client({ connectionString: api.databaseOwnerUrl });
+  try {
+    await setForAll(`SET ${setting} = '100ms'`);
+    await blocker.connect();
+    await blocker.query(`SET ${setting} = 0; BEGIN; LOCK TABLE functions IN ACCESS EXCLUSIVE MODE`);
+    const list = () => api.request({ method: 'GET', url: '/v1/functions', key: tenant.key });
+    const answer = await list();
+    expect([answer.statusCode, answer.headers['retry-after']]).toEqual([503, '1']);
+    expect(answer.json().code).toBe('unavailable');
+    await blocker.query('ROLLBACK');
+    await waitFor('the list', async () => (await list()).statusCode === 200);
+  } finally {
+    await blocker.end();
+    await setForAll(`RESET ${setting}`);
+  }
+  await waitFor('the api to recover', async () => (await send(`after-${setting}`)).statusCode === 202);
+});
+
 test('without Postgres every route says that it can be tried again, and works again by itself', async () => {
   expect((await send('before')).statusCode).toBe(202);
   await allowConnections(false);

@@ -6,6 +6,7 @@ import { type DroppedExecutions, executionIdFor, type Id, newId, type StreamedEx
 import { Database, type ExecutionRecord } from '@tenon/database';
 import { openQueueProducer, type QueueProducer } from '@tenon/queue';
 import { waitFor } from '@tenon/testing';
+import { ExecutionStreamsService } from '../src/stream/execution-streams.service.js';
 import { startTestApi, type TestApi, type TestTenant } from './support/test-api.js';
 
 let api: TestApi;
@@ -42,6 +43,10 @@ interface Event {
 class OpenStream {
   readonly events: Event[] = [];
   ended = false;
+  /** Whether the answer ended as answers do, rather than with a broken connection. */
+  get complete(): boolean {
+    return this.response.complete;
+  }
   #rest = '';
 
   constructor(private readonly response: IncomingMessage) {
@@ -241,7 +246,62 @@ test('a stream ends when its key is revoked, before it shows another run', async
     return stream.ended;
   });
   expect(stream.runs.length).toBeLessThan(30);
+  expect(stream.complete).toBe(true);
 });
+
+test('a stream that catches up ends when its key is revoked, however much there is to show', async () => {
+  const tenant = await api.createTenant();
+  const count = 4_000;
+  for (let batch = 0; batch < count / 500; batch += 1) {
+    const runs = Array.from({ length: 500 }, () => runOf({ log: 'x'.repeat(7_000) }));
+    await record(tenant, runs);
+  }
+  const { id, key } = await api.createKey(tenant.id, ['executions:read']);
+  const stream = await watch(key, '?logs=true', '0.0');
+  stream.pause();
+  const gone = await api.request({
+    method: 'DELETE',
+    url: `/v1/tenants/${tenant.id}/keys/${id}`,
+    key: api.operatorKey,
+  });
+  expect(gone.statusCode).toBe(204);
+  const revokedMs = performance.now();
+  await waitFor('the time after which nothing is shown', () => performance.now() - revokedMs > 1_000);
+  stream.resume();
+  await waitFor('the stream', () => stream.ended);
+  expect(stream.runs.length).toBeLessThan(count);
+  expect(stream.complete).toBe(true);
+}, 30_000);
+
+test('what is recorded while a reader is told what it missed is shown to it', async () => {
+  const tenant = await api.createTenant();
+  for (let batch = 0; batch < 11; batch += 1)
+    await record(
+      tenant,
+      Array.from({ length: 1_000 }, () => runOf()),
+    );
+  const other = await watch(tenant.key);
+  const closed = new AbortController();
+  const texts = (
+    await api.app.get(ExecutionStreamsService).open({
+      tenantId: tenant.id,
+      query: { logs: 'false', follow: 'true' },
+      lastEventId: '0.0',
+      signal: closed.signal,
+      recheck: () => Promise.resolve(),
+    })
+  )[Symbol.asyncIterator]();
+  const until = async (part: string) => {
+    for (let next = await texts.next(); next.done !== true; next = await texts.next())
+      if (next.value.includes(part)) return;
+    throw new Error(`the stream ended before ${part}`);
+  };
+  await until('event: dropped');
+  const [id = ''] = await record(tenant, [runOf()]);
+  await waitFor('the others', () => idsOf(other).some((shown) => shown === id));
+  await until(id);
+  closed.abort();
+}, 30_000);
 
 test('a place that nobody gave out starts at the end', async () => {
   const tenant = await api.createTenant();

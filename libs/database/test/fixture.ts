@@ -8,6 +8,7 @@ import {
   type NewEvent,
   type ReadyBuild,
 } from '@tenon/database';
+import { buildReport } from '@tenon/testing';
 
 export const auditKeys = [Buffer.alloc(32, 3)];
 
@@ -32,23 +33,7 @@ export function readyBuild(): ReadyBuild {
     artifactSha256: randomHex(),
     artifactBytes: 10,
     engine: 'test-1',
-    report: {
-      abi: 'wasi-command',
-      abiReason: 'exports _start',
-      moduleBytes: 8,
-      artifactBytes: 10,
-      meteringBytesAdded: 2,
-      coreModules: 1,
-      functions: 1,
-      sections: [],
-      biggestFunctions: [],
-      imports: [],
-      exports: [],
-      toolchain: [],
-      features: [],
-      memoryBytesInitial: 65_536,
-      warnings: [],
-    },
+    report: buildReport,
   };
 }
 

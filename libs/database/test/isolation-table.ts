@@ -388,7 +388,9 @@ export const attackerCannot: Readonly<Record<string, Attempt | string>> = {
   },
   'statistics.functionNames': async ({ database, attacker, victim }) => {
     const ids = [attacker.functionId, victim.functionId];
-    expect([...(await database.statistics.functionNames(attacker.tenantId, ids)).keys()]).toEqual([attacker.functionId]);
+    expect([...(await database.statistics.functionNames(attacker.tenantId, ids)).keys()]).toEqual([
+      attacker.functionId,
+    ]);
   },
   'usage.perFunction': async ({ database, attacker, victim }) => {
     const used = await database.usage.perFunction(attacker.tenantId, everBefore, everAfter);

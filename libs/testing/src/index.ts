@@ -1,3 +1,4 @@
+export { buildReport } from './build-report.js';
 export { exampleModule } from './example-module.js';
 export { repositoryRoot } from './repository.js';
 export { createTestS3, type TestS3 } from './s3/test-s3.js';

@@ -1,7 +1,7 @@
-import { type ExecutionsQuery, outcomeNames, outcomes, ProblemError, type StatisticsQuery } from '@tenon/contracts';
+import { type ExecutionsQuery, outcomeNames, outcomes, ProblemError } from '@tenon/contracts';
 import type { ExecutionFilter } from '@tenon/database';
 
-type AskedFilters = Omit<StatisticsQuery, 'bucket' | 'by'> & Pick<Partial<ExecutionsQuery>, 'event' | 'log'>;
+type AskedFilters = Omit<ExecutionsQuery, 'cursor' | 'limit'>;
 
 /**
  * What a query asks for, as the repositories take it.

@@ -5,7 +5,7 @@ import {
   type StatisticsQuery,
   statisticsBuckets,
 } from '@tenon/contracts';
-import type { Database, RunStatistics } from '@tenon/database';
+import type { Database, RunStatistics, StatisticsSeries } from '@tenon/database';
 import type { TenantCaller } from '../http/caller.js';
 import { DATABASE } from '../platform/tokens.js';
 import { filterOf, invalid } from './execution-filters.js';
@@ -31,7 +31,7 @@ export class StatisticsService {
     const span = spanOf(query, Date.now());
     const request = { ...span, filter: filterOf(query), byFunction: query.by === 'function' };
     const series = (await this.database.statistics.read(caller.tenantId, request)).slice(0, seriesMax);
-    const names = await this.#namesOf(caller, request.byFunction);
+    const names = await this.#namesOf(caller, series);
     const spanSeconds = (span.to.getTime() - span.from.getTime()) / 1_000;
     return {
       from: span.from.toISOString(),
@@ -48,8 +48,9 @@ export class StatisticsService {
     };
   }
 
-  async #namesOf(caller: TenantCaller, wanted: boolean): Promise<ReadonlyMap<string, string>> {
-    return wanted ? await this.database.statistics.functionNames(caller.tenantId) : new Map();
+  async #namesOf(caller: TenantCaller, series: readonly StatisticsSeries[]): Promise<ReadonlyMap<string, string>> {
+    const ids = series.flatMap(({ functionId }) => functionId ?? []);
+    return ids.length === 0 ? new Map() : await this.database.statistics.functionNames(caller.tenantId, ids);
   }
 }
 

@@ -12,6 +12,9 @@ const outageCodes = new Set([
   '57P01',
   '57P02',
   '55000',
+  // query_canceled (a statement took longer than it may), lock_not_available
+  '57014',
+  '55P03',
   // Prisma: unreachable, timed out, connection closed, pool exhausted, transaction could not start
   'P1001',
   'P1002',

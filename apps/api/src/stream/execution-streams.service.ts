@@ -1,21 +1,16 @@
 import { Inject, Injectable, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common';
-import {
-  type DroppedExecutions,
-  type ExecutionStreamQuery,
-  type Id,
-  ProblemError,
-  type StreamedExecution,
-} from '@tenon/contracts';
-import type { Database, FedExecution, FeedPlace } from '@tenon/database';
+import { type ExecutionStreamQuery, type Id, ProblemError } from '@tenon/contracts';
+import type { Database, FeedPlace, ListedPart } from '@tenon/database';
 import type { QueueProducer } from '@tenon/queue';
 import type { Logger } from '@tenon/telemetry';
-import { summaryAnswer } from '../executions/summary-answer.js';
 import { DATABASE, LOGGER, QUEUE } from '../platform/tokens.js';
+import { Admission } from './admission.js';
 import { isBefore, placeOf, placeText } from './feed-place.js';
-import { runFilter } from './run-filter.js';
-import { StreamBuffer, type WrittenEvent } from './stream-buffer.js';
+import { RunStream } from './run-stream.js';
+import { StreamBuffer } from './stream-buffer.js';
 import { streamSettings } from './stream-settings.js';
-import { type Follower, TenantFeed } from './tenant-feed.js';
+import { TenantFeed } from './tenant-feed.js';
+import { droppedEvent, droppedText } from './written-event.js';
 
 /** A stream as it is asked for. */
 export interface StreamRequest {
@@ -89,25 +84,26 @@ export class ExecutionStreamsService implements OnModuleInit, OnModuleDestroy {
 
   #admit(tenantId: Id<'tenant'>): StreamBuffer {
     const ofTenant = this.#streams.get(tenantId) ?? 0;
-    const { streamsMax, streamsPerTenantMax, bufferEventsMax, bufferBytesMax } = streamSettings;
+    const { streamsMax, streamsPerTenantMax, bufferEventsMax, bufferBytesMax, portionBytesMax } = streamSettings;
     if (ofTenant >= streamsPerTenantMax || this.#buffers.size >= streamsMax) {
       throw new ProblemError('rate_limited', `At most ${streamsPerTenantMax} streams of a tenant may be open at once.`);
     }
-    const buffer = new StreamBuffer({ eventsMax: bufferEventsMax, bytesMax: bufferBytesMax });
+    const buffer = new StreamBuffer({ eventsMax: bufferEventsMax, bytesMax: bufferBytesMax, portionBytesMax });
     this.#buffers.add(buffer);
     this.#streams.set(tenantId, ofTenant + 1);
     return buffer;
   }
 
   async *#events(request: StreamRequest, feed: TenantFeed, stream: RunStream, end: () => void): AsyncGenerator<string> {
+    const admission = new Admission(request.recheck, streamSettings.recheckMs);
     try {
       yield `retry: 1000\nid: ${placeText(stream.place)}\n\n`;
-      yield* this.#catchUp(request.tenantId, feed, stream);
-      if (request.query.follow === 'false') return;
+      yield* this.#catchUp(request.tenantId, feed, stream, admission);
+      if (request.query.follow === 'false' || admission.isOver) return;
       // Nothing may be awaited between the last look at the feed's place and this.
       feed.follow(stream);
       feed.wake();
-      yield* this.#live(request, stream);
+      yield* this.#live(stream, admission);
     } finally {
       feed.leave(stream);
       end();
@@ -115,41 +111,62 @@ export class ExecutionStreamsService implements OnModuleInit, OnModuleDestroy {
   }
 
   /** Shows what was recorded between the place to go on from and the place of those who follow already. */
-  async *#catchUp(tenantId: Id<'tenant'>, feed: TenantFeed, stream: RunStream): AsyncGenerator<string> {
+  async *#catchUp(
+    tenantId: Id<'tenant'>,
+    feed: TenantFeed,
+    stream: RunStream,
+    admission: Admission,
+  ): AsyncGenerator<string> {
     const { resumeEntriesMax, resumeRunsMax, entriesPerReadMax: entriesMax, runsPerReadMax: runsMax } = streamSettings;
     if (feed.place.seq - stream.place.seq > resumeEntriesMax) {
-      yield droppedEvent(stream.goTo(feed.place), { count: null, reason: 'too_long_ago' });
+      yield droppedEvent(stream.goTo(feed.place), { count: null, reason: 'too_long_ago' }).text;
     }
     let shown = 0;
-    while (isBefore(stream.place, feed.place) && shown < resumeRunsMax) {
+    // Others may move the feed on whenever this stream waits, so its place is looked at anew after each wait.
+    while (isBefore(stream.place, feed.place)) {
       const target = feed.place;
-      const part = await this.database.executionFeed.read(tenantId, stream.place, { entriesMax, runsMax });
-      shown += part.executions.length;
-      const text = part.executions
+      if (shown >= resumeRunsMax) {
+        const count = await this.database.executionFeed.count(tenantId, stream.place, target, resumeEntriesMax);
+        yield droppedEvent(stream.goTo(target), { count: count ?? null, reason: 'too_long_ago' }).text;
+        shown = 0;
+        continue;
+      }
+      const part = await this.database.executionFeed.list(tenantId, stream.place, { entriesMax, runsMax });
+      shown += part.runs.length;
+      yield* this.#show(tenantId, part, stream, admission);
+      if (admission.isOver) return;
+      // A part that holds all there was reaches at least to where the feed had been.
+      stream.goTo(part.more || isBefore(target, part.end) ? part.end : target);
+    }
+  }
+
+  /** Reads few runs at a time, each few only when the reader has taken those before and may still see them. */
+  async *#show(
+    tenantId: Id<'tenant'>,
+    { runs }: ListedPart,
+    stream: RunStream,
+    admission: Admission,
+  ): AsyncGenerator<string> {
+    const { withLogs, plain } = streamSettings.runsInHandMax;
+    const atOnce = stream.withLogs ? withLogs : plain;
+    for (let at = 0; at < runs.length; at += atOnce) {
+      const few = runs.slice(at, at + atOnce);
+      const found = await this.database.executionFeed.find(tenantId, few, stream.withLogs);
+      const text = found
         .flatMap((run) => stream.write(run))
         .map((event) => event.text)
         .join('');
-      // A part that holds all there was reaches at least to where the feed had been.
-      stream.goTo(part.more || isBefore(target, part.end) ? part.end : target);
+      if (!(await admission.holds())) return;
       if (text !== '') yield text;
     }
-    if (!isBefore(stream.place, feed.place)) return;
-    const count = await this.database.executionFeed.count(tenantId, stream.place, feed.place, resumeEntriesMax);
-    yield droppedEvent(stream.goTo(feed.place), { count: count ?? null, reason: 'too_long_ago' });
   }
 
-  async *#live({ recheck }: StreamRequest, stream: RunStream): AsyncGenerator<string> {
-    let checkedMs = Date.now();
+  async *#live(stream: RunStream, admission: Admission): AsyncGenerator<string> {
     for (;;) {
       const taken = await stream.buffer.take(streamSettings.heartbeatMs);
-      if (taken === undefined) return;
-      if (Date.now() - checkedMs >= streamSettings.recheckMs) {
-        await recheck();
-        checkedMs = Date.now();
-      }
-      const place = placeText(stream.place);
-      if (taken.dropped > 0) yield droppedEvent(stream.place, { count: taken.dropped, reason: 'slow_reader' }, false);
-      yield taken.text === '' ? `id: ${place}\n: still there\n\n` : taken.text;
+      if (taken === undefined || !(await admission.holds())) return;
+      if (taken.dropped > 0) yield droppedText({ count: taken.dropped, reason: 'slow_reader' });
+      yield taken.text === '' ? `id: ${placeText(stream.place)}\n: still there\n\n` : taken.text;
     }
   }
 
@@ -198,56 +215,4 @@ function once(work: () => void): () => void {
     done = true;
     work();
   };
-}
-
-/** One reader's view of a feed. */
-class RunStream implements Follower {
-  readonly #fits: (run: FedExecution) => boolean;
-  readonly #withLogs: boolean;
-  #place: FeedPlace;
-
-  constructor(
-    query: ExecutionStreamQuery,
-    readonly buffer: StreamBuffer,
-    place: FeedPlace,
-  ) {
-    this.#fits = runFilter(query);
-    this.#withLogs = query.logs === 'true';
-    this.#place = place;
-  }
-
-  get place(): FeedPlace {
-    return this.#place;
-  }
-
-  goTo(place: FeedPlace): FeedPlace {
-    this.#place = place;
-    return place;
-  }
-
-  take(executions: readonly FedExecution[], end: FeedPlace): void {
-    for (const run of executions) {
-      if (!isBefore(this.#place, run.place)) continue;
-      for (const event of this.write(run)) this.buffer.push(event);
-    }
-    if (isBefore(this.#place, end)) this.#place = end;
-  }
-
-  skip(runs: number | undefined, end: FeedPlace): void {
-    this.#place = end;
-    const text = droppedEvent(end, { count: runs ?? null, reason: 'slow_reader' });
-    this.buffer.push({ text, runs: runs ?? 0 });
-  }
-
-  /** The run as an event; none where it does not fit. */
-  write(run: FedExecution): readonly WrittenEvent[] {
-    if (!this.#fits(run)) return [];
-    const data: StreamedExecution = { ...summaryAnswer(run), ...(this.#withLogs ? { log: run.log } : {}) };
-    return [{ text: `id: ${placeText(run.place)}\nevent: execution\ndata: ${JSON.stringify(data)}\n\n`, runs: 1 }];
-  }
-}
-
-/** Without its place, a reader that breaks off here goes on behind what it got last. */
-function droppedEvent(place: FeedPlace, data: DroppedExecutions, withPlace = true): string {
-  return `${withPlace ? `id: ${placeText(place)}\n` : ''}event: dropped\ndata: ${JSON.stringify(data)}\n\n`;
 }

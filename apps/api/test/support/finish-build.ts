@@ -1,5 +1,6 @@
 import type { Id } from '@tenon/contracts';
 import type { Database } from '@tenon/database';
+import { buildReport } from '@tenon/testing';
 
 /** Makes an uploaded version ready, as a worker would after its build. */
 export async function finishBuild(
@@ -14,23 +15,7 @@ export async function finishBuild(
       artifactSha256: 'a'.repeat(64),
       artifactBytes: 10,
       engine: 'test-1',
-      report: {
-        abi: 'wasi-command',
-        abiReason: 'exports _start',
-        moduleBytes: 8,
-        artifactBytes: 10,
-        meteringBytesAdded: 2,
-        coreModules: 1,
-        functions: 1,
-        sections: [],
-        biggestFunctions: [],
-        imports: [],
-        exports: [],
-        toolchain: [],
-        features: [],
-        memoryBytesInitial,
-        warnings: [],
-      },
+      report: { ...buildReport, memoryBytesInitial },
     }),
   );
 }

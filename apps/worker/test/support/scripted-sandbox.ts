@@ -1,25 +1,8 @@
 import type { BuildResult, ExecutionRequest, ExecutionResult } from '@tenon/contracts';
+import { buildReport } from '@tenon/testing';
 import type { BuildsModules } from '../../src/builds/build.service.js';
 import type { Artifact } from '../../src/executions/current-artifacts.js';
 import type { RunsGuests, WarmsGuests } from '../../src/executions/function-runner.js';
-
-const report = {
-  abi: 'wasi-command' as const,
-  abiReason: 'scripted',
-  moduleBytes: 0,
-  artifactBytes: 0,
-  meteringBytesAdded: 0,
-  coreModules: 1,
-  functions: 0,
-  sections: [],
-  biggestFunctions: [],
-  imports: [],
-  exports: [],
-  toolchain: [],
-  features: [],
-  memoryBytesInitial: 0,
-  warnings: [],
-};
 
 /** Stands in for sandboxes that fail on command, which real ones don't. It answers `answer`, whatever it is asked. */
 export class ScriptedSandbox implements RunsGuests, WarmsGuests, BuildsModules {
@@ -62,6 +45,6 @@ export class ScriptedSandbox implements RunsGuests, WarmsGuests, BuildsModules {
       this.buildFailures -= 1;
       return { status: 'failed', message: 'The build sandbox ended.' };
     }
-    return { status: 'ready', artifact: module, report };
+    return { status: 'ready', artifact: module, report: buildReport };
   }
 }

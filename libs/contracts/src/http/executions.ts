@@ -69,7 +69,7 @@ export const executionPageSchema = pageOf(executionSummarySchema, 'ExecutionPage
 
 const figureSchema = z.coerce.number().int().min(0).max(Number.MAX_SAFE_INTEGER);
 
-/** What narrows executions down by how they ran. All given filters hold together. */
+/** What narrows executions down wherever they are shown. All given filters hold together. */
 const runFilters = {
   function: nameSchema.optional(),
   version: idSchema('version').optional(),
@@ -78,6 +78,10 @@ const runFilters = {
   /** Whose failure it was; `none` for runs that succeeded. */
   fault: faultSchema.optional(),
   kind: executionKindSchema.optional(),
+};
+
+/** What narrows a list down further. Sums over many runs can't be asked by these: they don't know the single run. */
+const figureFilters = {
   wallUsMin: figureSchema.optional(),
   wallUsMax: figureSchema.optional(),
   instructionsMin: figureSchema.optional(),
@@ -87,6 +91,7 @@ const runFilters = {
 /** Filters narrow the list together; an unknown one is refused rather than ignored. */
 export const executionsQuerySchema = pageQueryOf(idSchema('execution')).extend({
   ...runFilters,
+  ...figureFilters,
   event: idSchema('event').optional(),
   /** Text that the log contains, whatever its case. */
   log: z.string().min(2).max(200).optional(),
@@ -99,13 +104,7 @@ export type ExecutionsQuery = z.output<typeof executionsQuerySchema>;
 
 /** What a stream shows; without filters, every run as it is recorded. */
 export const executionStreamQuerySchema = z.strictObject({
-  function: nameSchema.optional(),
-  version: idSchema('version').optional(),
-  extensionPoint: nameSchema.optional(),
-  outcome: outcomeSchema.optional(),
-  /** Whose failure it was; `none` for runs that succeeded. */
-  fault: faultSchema.optional(),
-  kind: executionKindSchema.optional(),
+  ...runFilters,
   event: idSchema('event').optional(),
   /** `true`: with the first 8,000 characters of each log. */
   logs: z.enum(['true', 'false']).default('false'),

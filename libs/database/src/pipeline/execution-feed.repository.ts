@@ -17,16 +17,30 @@ export interface FeedPlace {
 /** A run in the order of recording. */
 export interface FedExecution extends ExecutionSummary {
   readonly place: FeedPlace;
-  /** The first 8,000 characters. */
+  /** The first 8,000 characters; empty where logs were not asked for. */
   readonly log: string;
 }
 
-export interface FeedPart {
-  readonly executions: readonly FedExecution[];
+/** A run by its id, in the order of recording. */
+export interface ListedRun {
+  readonly id: string;
+  readonly place: FeedPlace;
+}
+
+interface Part {
   /** Where to read on. */
   readonly end: FeedPlace;
   /** True when more was there than one part holds. */
   readonly more: boolean;
+}
+
+export interface FeedPart extends Part {
+  readonly executions: readonly FedExecution[];
+}
+
+/** Which runs a part holds, without what is known of them: small, however much they wrote into their logs. */
+export interface ListedPart extends Part {
+  readonly runs: readonly ListedRun[];
 }
 
 export interface FeedBounds {
@@ -51,7 +65,7 @@ const entriesAfter = `
                       FROM json_array_elements(details -> 'executions') AS run) AS ids
     FROM audit_entries WHERE chain = $1 AND action = 'executions.recorded' AND seq >= $2 ORDER BY seq LIMIT $3`;
 
-const runsOf = `SELECT ${summary}, left(log, 8000) AS log
+const runsOf = `SELECT ${summary}, CASE WHEN $3 THEN left(log, 8000) ELSE '' END AS log
   FROM executions WHERE tenant_id = $1 AND id = ANY($2::text[])`;
 
 const countBetween = `
@@ -72,25 +86,22 @@ export class ExecutionFeedRepository {
     });
   }
 
-  /** What was recorded behind a place, as far as one part goes. */
+  /** What was recorded behind a place, as far as one part goes, with the beginnings of logs. */
   read(tenantId: Id<'tenant'>, after: FeedPlace, bounds: FeedBounds): Promise<FeedPart> {
     return inTenant(this.pool, tenantId, async (client) => {
-      const { rows } = await client.query<Entry>(entriesAfter, [tenantId, after.seq, bounds.entriesMax]);
-      const entries = firstOf(rows, bounds.runsMax);
-      const listed = entries.flatMap(({ seq, ids }) =>
-        ids.map((id, place) => ({ id, place: { seq, runs: place + 1 } })),
-      );
-      const open = listed.filter(({ place }) => place.seq > after.seq || place.runs > after.runs);
-      const found = await client.query<FoundRun>(runsOf, [tenantId, open.map(({ id }) => id)]);
-      const byId = new Map<string, FoundRun>(found.rows.map((run) => [run.id, run]));
-      const executions = open.flatMap(({ id, place }) => {
-        const run = byId.get(id);
-        return run === undefined ? [] : [{ ...run, place }];
-      });
-      const last = entries.at(-1);
-      const end = last === undefined || last.seq <= after.seq ? after : { seq: last.seq, runs: last.ids.length };
-      return { executions, end, more: rows.length === bounds.entriesMax || entries.length < rows.length };
+      const { runs, ...part } = await listRuns(client, tenantId, after, bounds);
+      return { executions: await readRuns(client, tenantId, runs, true), ...part };
     });
+  }
+
+  /** Which runs were recorded behind a place, as far as one part goes. */
+  list(tenantId: Id<'tenant'>, after: FeedPlace, bounds: FeedBounds): Promise<ListedPart> {
+    return inTenant(this.pool, tenantId, (client) => listRuns(client, tenantId, after, bounds));
+  }
+
+  /** Runs that were listed, those left out that are gone. Their logs may take 32 kB each. */
+  find(tenantId: Id<'tenant'>, runs: readonly ListedRun[], withLogs: boolean): Promise<readonly FedExecution[]> {
+    return inTenant(this.pool, tenantId, (client) => readRuns(client, tenantId, runs, withLogs));
   }
 
   /**
@@ -104,6 +115,36 @@ export class ExecutionFeedRepository {
       return (await client.query<{ runs: number }>(countBetween, values)).rows[0]?.runs;
     });
   }
+}
+
+async function listRuns(
+  client: pg.PoolClient,
+  tenantId: Id<'tenant'>,
+  after: FeedPlace,
+  bounds: FeedBounds,
+): Promise<ListedPart> {
+  const { rows } = await client.query<Entry>(entriesAfter, [tenantId, after.seq, bounds.entriesMax]);
+  const entries = firstOf(rows, bounds.runsMax);
+  const listed = entries.flatMap(({ seq, ids }) => ids.map((id, place) => ({ id, place: { seq, runs: place + 1 } })));
+  const runs = listed.filter(({ place }) => place.seq > after.seq || place.runs > after.runs);
+  const last = entries.at(-1);
+  const end = last === undefined || last.seq <= after.seq ? after : { seq: last.seq, runs: last.ids.length };
+  return { runs, end, more: rows.length === bounds.entriesMax || entries.length < rows.length };
+}
+
+async function readRuns(
+  client: pg.PoolClient,
+  tenantId: Id<'tenant'>,
+  runs: readonly ListedRun[],
+  withLogs: boolean,
+): Promise<readonly FedExecution[]> {
+  if (runs.length === 0) return [];
+  const found = await client.query<FoundRun>(runsOf, [tenantId, runs.map(({ id }) => id), withLogs]);
+  const byId = new Map<string, FoundRun>(found.rows.map((run) => [run.id, run]));
+  return runs.flatMap(({ id, place }) => {
+    const run = byId.get(id);
+    return run === undefined ? [] : [{ ...run, place }];
+  });
 }
 
 /** Whole entries, at least two of them: the first may be the one that was read before. */

@@ -1,12 +1,11 @@
 import { type Id, idBound, idTimeMs } from '@tenon/contracts';
 import type pg from 'pg';
 import { addSumConditions, Conditions, type ExecutionFilter, earlier, type IdSpan, later } from './execution-filter.js';
+import { statisticsDays } from './statistics-days.js';
 
 const dayMs = 86_400_000;
 /** Where more functions would have to be read one by one, the runs of all functions are read instead. */
 const spansApartMax = 400;
-/** Sums by the minute are kept for two weeks; before that, an hour is the smallest span that is known. */
-const minutesKeptDays = 14;
 
 /** A minute, or an hour where minutes are no longer kept, in which there were runs of the kind. */
 export interface RunSpan extends IdSpan {
@@ -69,7 +68,8 @@ function statementFor(tenantId: Id<'tenant'>, filter: ExecutionFilter, within: I
   const from = `${conditions.place(new Date(timeOfBound(within.low) ?? 0))}::timestamptz`;
   const to = conditions.place(new Date(endOf(within.high)));
   const today = Math.floor(Date.now() / dayMs) * dayMs;
-  const kept = conditions.place(new Date(today - (minutesKeptDays - 1) * dayMs));
+  // Before that, an hour is the smallest span that is known.
+  const kept = conditions.place(new Date(today - (statisticsDays.minutes - 1) * dayMs));
   const { where } = conditions;
   const text = `
     WITH hours AS MATERIALIZED (

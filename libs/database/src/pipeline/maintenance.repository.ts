@@ -2,11 +2,10 @@ import type { AuditSeals } from '@tenon/audit';
 import type pg from 'pg';
 import { prunesDue, pruneTenantChain } from './audit-retention.js';
 import { closeHour, foldDeltas } from './roll-up.js';
+import { statisticsDays } from './statistics-days.js';
 
 /** A run is seen in lists and charts at once; only its way into the sums by minute and hour waits this long. */
 const settledMsDefault = 90_000;
-/** How long statistics are kept, in days: by the minute, and by the hour. */
-const statisticsDays = { minutes: 14, hours: 400 } as const;
 
 export interface MaintenancePools {
   readonly scheduler: pg.Pool;

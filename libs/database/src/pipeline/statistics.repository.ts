@@ -8,9 +8,12 @@ const statementMs = 5_000;
 const hourSeconds = 3_600;
 const percentileShares = [0.5, 0.9, 0.99] as const;
 
+/** Sums know neither the single run nor its log. */
+type SumFilter = Pick<ExecutionFilter, 'functionName' | 'versionId' | 'extensionPoint' | 'outcomes' | 'kind'>;
+
 /** What is to be added up. */
 export interface StatisticsRequest {
-  readonly filter: Omit<ExecutionFilter, 'eventId' | 'log' | 'from' | 'to'>;
+  readonly filter: SumFilter;
   /** A multiple of the bucket since 1970; the second is excluded. */
   readonly from: Date;
   readonly to: Date;
@@ -77,17 +80,15 @@ export class StatisticsRepository {
     });
   }
 
-  /** The names of a tenant's functions, by id; at most 10,000. */
-  functionNames(tenantId: Id<'tenant'>): Promise<ReadonlyMap<string, string>> {
+  /** The names of these functions of a tenant, by id. */
+  functionNames(tenantId: Id<'tenant'>, ids: readonly Id<'function'>[]): Promise<ReadonlyMap<string, string>> {
     return inTenant(this.pool, tenantId, async (client) => {
-      const text = 'SELECT id, name FROM functions WHERE tenant_id = $1 ORDER BY id LIMIT $2';
-      const { rows } = await client.query<{ id: string; name: string }>(text, [tenantId, functionNamesMax]);
+      const text = 'SELECT id, name FROM functions WHERE tenant_id = $1 AND id = ANY ($2)';
+      const { rows } = await client.query<{ id: string; name: string }>(text, [tenantId, ids]);
       return new Map(rows.map(({ id, name }) => [id, name]));
     });
   }
 }
-
-const functionNamesMax = 10_000;
 
 const figures = `function_id, outcome, executions, wall_us, wall_us_max, instructions, instructions_max, wall_histogram,
   instruction_histogram`;
