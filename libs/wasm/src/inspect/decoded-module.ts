@@ -120,6 +120,15 @@ export class LoopNotes {
     this.taken = 0;
   }
 
+  /** How many notes have been taken; set it back to walk over the same code again. */
+  get position(): number {
+    return this.taken;
+  }
+
+  set position(taken: number) {
+    this.taken = taken;
+  }
+
   /** The note of the next loop in order. */
   take(): number {
     return this.notes[this.taken++] as number;

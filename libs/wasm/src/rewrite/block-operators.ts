@@ -4,7 +4,9 @@ import { immediate as imm } from '../binary/immediates.js';
 import { type DecodedModule, loopNote } from '../inspect/decoded-module.js';
 import type { Charges } from './charges.js';
 import type { CodeEmitter } from './code-emitter.js';
+import type { CountedLoopWriter } from './counted-loop-writer.js';
 import { copyOperator, skipValueType } from './operator-copy.js';
+import type { RecentConstants } from './recent-constants.js';
 
 /** Rewrites blocks and branches: they are where segments start and end, and where loops ask for fuel. */
 export class BlockOperators {
@@ -13,13 +15,25 @@ export class BlockOperators {
   private readonly out: ByteWriter;
   private readonly emit: CodeEmitter;
   private readonly charges: Charges;
+  private readonly counted: CountedLoopWriter;
+  private readonly constants: RecentConstants;
 
-  constructor(module: DecodedModule, reader: ByteReader, out: ByteWriter, emit: CodeEmitter, charges: Charges) {
+  constructor(
+    module: DecodedModule,
+    reader: ByteReader,
+    out: ByteWriter,
+    emit: CodeEmitter,
+    charges: Charges,
+    counted: CountedLoopWriter,
+    constants: RecentConstants,
+  ) {
     this.module = module;
     this.reader = reader;
     this.out = out;
     this.emit = emit;
     this.charges = charges;
+    this.counted = counted;
+    this.constants = constants;
   }
 
   /** Branches with one label. */
@@ -60,10 +74,21 @@ export class BlockOperators {
     else reader.s33();
     if (kind === imm.tryTable) this.markHandlers();
     const note = slot === 0x03 ? this.noteOfLoop(typeStart) : 0;
+    if (slot === 0x03 && this.copyCounted(note, start, typeStart)) return;
     // A loop with calls would ask in every round for what is asked once.
     if (slot === 0x03 && (note & loopNote.tight) === 0) charges.beforeCall();
     copyOperator(this.reader, this.out, start);
     charges.open(slot, note);
+  }
+
+  private copyCounted(note: number, start: number, typeStart: number): boolean {
+    const { reader, charges, constants } = this;
+    if ((note & loopNote.wayBack) === 0 || (note & loopNote.manyWaysBack) !== 0 || !charges.counts) return false;
+    const end = reader.pos;
+    reader.pos = typeStart;
+    if (this.counted.copy((local) => constants.valueOf(local, start))) return true;
+    reader.pos = end;
+    return false;
   }
 
   /** A loop with parameters gets them with the branch, so nothing can stand before one that has a condition. */

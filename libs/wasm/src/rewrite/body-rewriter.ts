@@ -8,9 +8,11 @@ import { BlockOperators } from './block-operators.js';
 import { CallOperators } from './call-operators.js';
 import { Charges } from './charges.js';
 import { CodeEmitter } from './code-emitter.js';
+import { CountedLoopWriter } from './counted-loop-writer.js';
 import { DataOperators } from './data-operators.js';
 import { copyOperator, skipMemarg, skipValueType } from './operator-copy.js';
 import type { RewritePlan } from './plan.js';
+import { RecentConstants } from './recent-constants.js';
 import { type Shape, shape, takesDepth } from './shapes.js';
 
 /** What a throw costs beside its 1: the engine makes an object and unwinds frames, which takes some 300 ns. */
@@ -27,6 +29,8 @@ export class BodyRewriter {
   private readonly data: DataOperators;
   private readonly calls: CallOperators;
   private readonly blocks: BlockOperators;
+  private readonly counted: CountedLoopWriter;
+  private readonly constants: RecentConstants;
   private paramCount = 0;
   private shape: Shape = shape.full;
   private localShift = 0;
@@ -43,7 +47,10 @@ export class BodyRewriter {
     this.charges = new Charges(this.emit);
     this.data = new DataOperators(plan, this.reader, this.out, this.emit);
     this.calls = new CallOperators(plan, this.reader, this.out, this.emit, this.charges);
-    this.blocks = new BlockOperators(plan.module, this.reader, this.out, this.emit, this.charges);
+    this.counted = new CountedLoopWriter(plan, this.reader, this.out, this.emit, this.charges);
+    this.constants = new RecentConstants(plan.module.bytes);
+    const { reader, out, emit, charges, counted, constants } = this;
+    this.blocks = new BlockOperators(plan.module, reader, out, emit, charges, counted, constants);
   }
 
   /**
@@ -51,6 +58,15 @@ export class BodyRewriter {
    * a charge of its own, for callers that come through a table or from outside.
    */
   rewrite(defined: number, own: Shape, paysItself = false): void {
+    const { loops } = this.module;
+    const firstLoop = loops.position;
+    this.write(defined, own, paysItself, false);
+    if (!this.counted.wantsLocals) return;
+    loops.position = firstLoop;
+    this.write(defined, own, paysItself, true);
+  }
+
+  private write(defined: number, own: Shape, paysItself: boolean, stripLocals: boolean): void {
     const { module, plan, out, emit, reader, charges } = this;
     const typeIndex = module.functionTypes[module.importedFunctions + defined] as number;
     const index = module.importedFunctions + defined;
@@ -68,7 +84,9 @@ export class BodyRewriter {
     const added = own === shape.outer ? (module.bodyLocals[defined] as number) : this.paramCount;
     emit.enter(added, own === shape.leaf ? added : added + 1, (flags & bodyFlag.handlers) !== 0, own);
     this.callsThroughTable = (flags & bodyFlag.callsIndirect) !== 0 && plan.privateTables.size > 0;
-    this.copyLocals();
+    const lastLocal = (module.bodyLocals[defined] as number) + addedLocals + (this.callsThroughTable ? 1 : 0);
+    this.counted.enter({ paramCount: this.paramCount, shift: this.localShift, strip: stripLocals ? lastLocal : -1 });
+    this.copyLocals(stripLocals);
     if (own === shape.outer) emit.loadAtOuterEntry();
     else emit.loadAtInnerEntry();
     if (paysItself) emit.payFixed(plan.fixedCost(module.importedFunctions + defined));
@@ -82,11 +100,11 @@ export class BodyRewriter {
     out.u8(0x0b);
   }
 
-  private copyLocals(): void {
+  private copyLocals(stripLocals: boolean): void {
     const { reader, out } = this;
     const outer = this.shape === shape.outer;
     const groups = reader.u32();
-    out.u32(groups + (outer ? 2 : 0) + (this.callsThroughTable ? 1 : 0));
+    out.u32(groups + (outer ? 2 : 0) + (this.callsThroughTable ? 1 : 0) + (stripLocals ? 1 : 0));
     const start = reader.pos;
     for (let at = 0; at < groups; at++) {
       reader.skipLeb(5);
@@ -95,6 +113,7 @@ export class BodyRewriter {
     out.raw(reader.bytes, start, reader.pos);
     if (outer) out.list([1, 0x7f, 1, 0x7e]);
     if (this.callsThroughTable) out.list([1, 0x7f]);
+    if (stripLocals) out.list([2, 0x7f]);
   }
 
   /** A block around the body turns branches to the function's own label into branches to the code that leaves it. */
@@ -119,7 +138,7 @@ export class BodyRewriter {
         copyOperator(this.reader, this.out, start);
       } else if (kind === imm.local) {
         charges.add(1);
-        this.copyLocal(slot);
+        this.copyLocal(slot, start);
       } else if (kind === imm.end) {
         if (charges.depth === 0) break;
         out.u8(0x0b);
@@ -136,9 +155,10 @@ export class BodyRewriter {
     } else this.emit.exit(this.frame, charges.closeInto());
   }
 
-  private copyLocal(slot: number): void {
+  private copyLocal(slot: number, start: number): void {
     const { out, reader } = this;
     const index = reader.u32();
+    if (slot === 0x21) this.constants.noteSet(index, start, reader.pos);
     out.bytes[out.pos++] = slot;
     out.u32(index < this.paramCount ? index : index + this.localShift);
   }
@@ -149,6 +169,7 @@ export class BodyRewriter {
       case imm.const32:
         charges.add(1);
         reader.skipLeb(5);
+        this.constants.noteConst(start, reader.pos);
         copyOperator(this.reader, this.out, start);
         return;
       case imm.memarg:

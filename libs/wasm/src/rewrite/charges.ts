@@ -32,6 +32,8 @@ export class Charges {
   /** Whether it takes the fuel from the operand stack, where a call has left it. */
   private returning = false;
   private unchecked = 0;
+  /** Whether the function asked as it was entered. */
+  private asked = false;
   /** Whether the function asks before its first call, and on some path to here has not done so. */
   private late = false;
   private cost = 0;
@@ -57,6 +59,7 @@ export class Charges {
     this.free = false;
     this.checkPending = false;
     this.late = false;
+    this.asked = check;
     this.cost = 1;
     this.unchecked = 1;
     this.patchAt = this.emit.charge(check, frameBytes, false);
@@ -100,6 +103,35 @@ export class Charges {
     this.cost += cost;
     this.unchecked += cost;
     if (this.cost >= uncheckedMax) this.close();
+  }
+
+  /** Whether what comes next is charged here at all, and can be reached. */
+  get counts(): boolean {
+    return this.deadDepth < 0 && !this.free;
+  }
+
+  /**
+   * Takes a loop of known length into the segment.
+   * @returns false when it costs too much for that, or for a caller to answer for: see {@link chargeLoop}.
+   */
+  takeLoop(cost: number): boolean {
+    const fits = this.asked && cost <= uncheckedMax;
+    if (!fits || this.cost + cost > uncheckedMax) this.close();
+    if (fits) this.add(cost);
+    return fits;
+  }
+
+  /** Charges a loop of known length behind it, with a check. */
+  chargeLoop(cost: number): void {
+    this.checkPending = true;
+    this.tightLoop = false;
+    this.add(cost);
+    this.unchecked = 0;
+  }
+
+  /** Notes that something just asked if anything is left, and charged all before. */
+  checkedHere(): void {
+    this.unchecked = 0;
   }
 
   close(): void {

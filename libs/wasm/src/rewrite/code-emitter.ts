@@ -74,6 +74,19 @@ export class CodeEmitter extends FuelWriter {
     return patchAt;
   }
 
+  /** Charges what `writeCost` leaves on the operand stack as 64 bits, and asks if anything is left. */
+  chargeComputed(writeCost: () => void): void {
+    this.out.reserve(128);
+    this.getFuel();
+    writeCost();
+    this.out.u8(0x7d);
+    if (this.fuelInGlobal) {
+      this.setFuel();
+      this.getFuel();
+    } else this.op(0x22, this.fuelLocal);
+    this.ifNegative(false, false);
+  }
+
   /** Asks on the way back to the start of a loop whether anything is left. */
   checkWayBack(inPlace: boolean): void {
     this.out.reserve(64);

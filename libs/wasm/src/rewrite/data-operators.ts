@@ -5,7 +5,7 @@ import { structNewDefault, surchargedFields } from '../inspect/body-walker.js';
 import type { DecodedModule } from '../inspect/decoded-module.js';
 import { copyLengthOwner, isArrayBulk } from '../inspect/operator-traits.js';
 import type { CodeEmitter } from './code-emitter.js';
-import { copyOperator, skipMemarg, skipValueType } from './operator-copy.js';
+import { copyOperator, skipStraight, skipValueType } from './operator-copy.js';
 import type { RewritePlan } from './plan.js';
 
 /** Rewrites operators on data: most are copied, those that may move much of it are charged by how much. */
@@ -89,16 +89,10 @@ export class DataOperators {
 
   private skipPlain(kind: number): void {
     const { reader } = this;
-    if (kind === imm.bytes4) reader.skip(4);
-    else if (kind === imm.bytes8) reader.skip(8);
-    else if (kind === imm.bytes16) reader.skip(16);
-    else if (kind === imm.lane) reader.skip(1);
-    else if (kind === imm.heapType) reader.s33();
+    if (skipStraight(reader, kind)) return;
+    if (kind === imm.heapType) reader.s33();
     else if (kind === imm.refFunc || kind === imm.dataIndex || kind === imm.elementIndex) reader.u32();
-    else if (kind === imm.memargLane) {
-      skipMemarg(reader);
-      reader.skip(1);
-    } else if (kind === imm.selectTypes) {
+    else if (kind === imm.selectTypes) {
       reader.u32();
       skipValueType(reader);
     }
