@@ -34,6 +34,13 @@ const insertEntries = `
     FROM json_to_recordset($1::json) AS e(chain text, seq bigint, id text, at timestamptz, actor text, action text,
       target text, "requestId" text, details json, "prevHash" text, hash text, seal text)`;
 
+/** Where a chain ends, once nobody else can append to it before the transaction is over. */
+export interface LockedHead {
+  readonly head: ChainHead;
+  /** The clock of Postgres, or the time of the head where that is later. */
+  readonly nowMs: number;
+}
+
 /**
  * Appends entries to several chains inside the caller's transaction, in two round trips: they are there if and only if
  * it commits. The chains are locked until then, so append last, and once per transaction: locks that are taken in one
@@ -44,21 +51,54 @@ const insertEntries = `
 export async function appendAuditBatch(
   sql: SqlRunner,
   appends: readonly AuditAppend[],
-  { seals, atMs }: AppendOptions = {},
+  options: AppendOptions = {},
 ): Promise<readonly AuditRecord[]> {
-  const byChain = new Map<string, AuditDraft[]>();
-  for (const { chain, drafts } of appends) {
-    if (drafts.length > 0) byChain.set(chain, [...(byChain.get(chain) ?? []), ...drafts]);
-  }
-  if (byChain.size === 0) return [];
-  assertBounded(byChain);
-  const heads = await lockHeads(sql, [...byChain.keys()]);
-  const records = [...byChain].flatMap(([chain, drafts]) => {
+  const chains = appends.filter(({ drafts }) => drafts.length > 0).map(({ chain }) => chain);
+  if (chains.length === 0) return [];
+  assertBounded(appends);
+  const records = linkAppends(await lockAuditHeads(sql, chains), appends, options);
+  await sql.query(insertEntries, [auditEntriesText(records)]);
+  return records;
+}
+
+/**
+ * The first half of {@link appendAuditBatch}, for who has something else to write in the round trip of the second:
+ * locks the chains until the transaction ends, and says where they end.
+ *
+ * @throws RangeError for more than 250 chains at once.
+ */
+export async function lockAuditHeads(
+  sql: SqlRunner,
+  chains: readonly string[],
+): Promise<ReadonlyMap<string, LockedHead>> {
+  if (chains.length > chainsPerAppendMax) throw new RangeError(`at most ${chainsPerAppendMax} audit chains at once`);
+  const rows = await sql.query(lockChains, [JSON.stringify(chains)]);
+  return new Map(
+    rows.map(({ chain, place, hash, atMs }) => [
+      String(chain),
+      { head: { seq: Number(place), hash: String(hash) }, nowMs: Number(atMs) },
+    ]),
+  );
+}
+
+/** The entries that follow the locked heads. @throws RangeError for more than 1,000 entries or 250 chains at once. */
+export function linkAppends(
+  heads: ReadonlyMap<string, LockedHead>,
+  appends: readonly AuditAppend[],
+  { seals, atMs }: AppendOptions = {},
+): readonly AuditRecord[] {
+  assertBounded(appends);
+  const byChain = Map.groupBy(appends, ({ chain }) => chain);
+  return [...byChain].flatMap(([chain, own]) => {
     const { head, nowMs } = heads.get(chain) ?? { head: emptyChain, nowMs: Date.now() };
+    const drafts = own.flatMap((append) => append.drafts);
     return linkAfter(chain, head, drafts, { atMs: atMs ?? nowMs, seals });
   });
-  await sql.query(insertEntries, [`[${records.map(rowText).join(',')}]`]);
-  return records;
+}
+
+/** Entries as JSON text, one object per row of `audit_entries`. The details stay the text that was hashed. */
+export function auditEntriesText(records: readonly AuditRecord[]): string {
+  return `[${records.map(rowText).join(',')}]`;
 }
 
 /** {@link appendAuditBatch} for one chain. */
@@ -71,27 +111,11 @@ export function appendAudit(
   return appendAuditBatch(sql, [{ chain, drafts }], options);
 }
 
-function assertBounded(byChain: ReadonlyMap<string, readonly AuditDraft[]>): void {
-  if (byChain.size > chainsPerAppendMax) throw new RangeError(`at most ${chainsPerAppendMax} audit chains at once`);
-  let entries = 0;
-  for (const drafts of byChain.values()) entries += drafts.length;
+function assertBounded(appends: readonly AuditAppend[]): void {
+  const chains = new Set(appends.map(({ chain }) => chain));
+  if (chains.size > chainsPerAppendMax) throw new RangeError(`at most ${chainsPerAppendMax} audit chains at once`);
+  const entries = appends.reduce((sum, { drafts }) => sum + drafts.length, 0);
   if (entries > draftsPerAppendMax) throw new RangeError(`at most ${draftsPerAppendMax} audit entries at once`);
-}
-
-interface LockedHead {
-  readonly head: ChainHead;
-  /** The clock of Postgres, or the time of the head where that is later. */
-  readonly nowMs: number;
-}
-
-async function lockHeads(sql: SqlRunner, chains: readonly string[]): Promise<ReadonlyMap<string, LockedHead>> {
-  const rows = await sql.query(lockChains, [JSON.stringify(chains)]);
-  return new Map(
-    rows.map(({ chain, place, hash, atMs }) => [
-      String(chain),
-      { head: { seq: Number(place), hash: String(hash) }, nowMs: Number(atMs) },
-    ]),
-  );
 }
 
 /** The details go in as the text that was hashed; parsing and writing them anew would be work for nothing. */

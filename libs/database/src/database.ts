@@ -91,7 +91,8 @@ export class Database {
 
   private constructor(options: DatabaseOptions) {
     const { uses = ['app'], connectionsMax = 10 } = options;
-    const poolFor = (use: DatabaseUse) => openPool({ ...options, connectionsMax, role: databaseRoles[use] });
+    const poolFor = (use: DatabaseUse) =>
+      openPool({ ...options, connectionsMax, role: databaseRoles[use], pipeline: use === 'recorder' });
     this.#uses = uses;
     this.#auditKeepDays = options.auditKeepDays;
     this.#seals = options.auditKeys === undefined ? undefined : new AuditSeals(options.auditKeys);

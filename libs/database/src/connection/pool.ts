@@ -16,6 +16,8 @@ export interface PoolOptions {
   readonly connectionsMax: number;
   /** Shown in pg_stat_activity. */
   readonly applicationName: string;
+  /** Statements are sent without waiting for the answers of those before them; see `inPipeline`. */
+  readonly pipeline?: boolean;
   /** Told about connections that break while nobody uses them. */
   readonly onIdleError?: (error: Error) => void;
 }
@@ -32,6 +34,7 @@ export function openPool(options: PoolOptions): pg.Pool {
     connectionTimeoutMillis: timeouts.connectMs,
     idleTimeoutMillis: timeouts.idleConnectionMs,
     types: { getTypeParser },
+    pipeline: options.pipeline ?? false,
   });
   pool.on('error', (error) => options.onIdleError?.(error));
   // Whoever holds a connection learns of its end from the query that fails. It is also an event of the connection, and

@@ -32,6 +32,38 @@ export async function inTransaction<Result>(
   }
 }
 
+/** What a transaction gives, and its last statement, which goes out together with the commit. */
+export interface PipelineEnd<Result> {
+  readonly result: Result;
+  readonly last: () => Promise<unknown>;
+}
+
+/**
+ * Runs `work` in a transaction on a pool with `pipeline`, where a statement is sent without waiting for the answers of
+ * those before it: begin, work and commit take the round trips that `work` awaits, and no more. Once a statement fails,
+ * Postgres refuses all that was sent behind it.
+ */
+export async function inPipeline<Result>(
+  pool: pg.Pool,
+  begin: string,
+  work: (client: pg.PoolClient) => Promise<PipelineEnd<Result>>,
+): Promise<Result> {
+  const client = await pool.connect();
+  let broken: Error | undefined;
+  try {
+    const [, { result, last }] = await Promise.all([client.query(begin), work(client)]);
+    const [, commit] = await Promise.all([last(), client.query('COMMIT')]);
+    // The commit of a transaction that failed is answered as what it is, without an error.
+    if (commit.command !== 'COMMIT') throw new Error('the transaction was rolled back');
+    return result;
+  } catch (error) {
+    broken = await rollBack(client);
+    throw error;
+  } finally {
+    client.release(broken);
+  }
+}
+
 /** A connection that can't even roll back is thrown away rather than lent again. */
 async function rollBack(client: pg.PoolClient): Promise<Error | undefined> {
   try {

@@ -1,7 +1,14 @@
-import { type AuditDraft, type AuditSeals, appendAuditBatch } from '@tenon/audit';
+import {
+  type AuditDraft,
+  type AuditSeals,
+  auditEntriesText,
+  linkAppends,
+  lockAuditHeads,
+  type SqlRunner,
+} from '@tenon/audit';
 import type { Id } from '@tenon/contracts';
 import pg from 'pg';
-import { inTransaction, runnerOf } from '../connection/transaction.js';
+import { inPipeline } from '../connection/transaction.js';
 import type { ExecutionRecord } from './execution-record.js';
 import type { RecordBatch, RecordedBatch, TenantBatch } from './record-batch.js';
 import { executionRows, sha256, workRows } from './record-rows.js';
@@ -12,19 +19,6 @@ import { usageOf } from './usage-delta.js';
 export const executionsPerBatchMax = 1_000;
 /** Batches in one commit: each of its tenants has its audit chain locked meanwhile. */
 export const tenantsTogetherMax = 200;
-
-const insertUsage = `
-  INSERT INTO usage_deltas (tenant_id, function_id, hour, executions, succeeded, failed_guest, failed_caller,
-    failed_ours, instructions, fuel, cpu_us, version_id, kind, outcome, minute, wall_us, wall_us_min, wall_us_max,
-    instructions_min, instructions_max, wall_histogram, instruction_histogram)
-  SELECT $2, "functionId", hour, executions, succeeded, "failedGuest", "failedCaller", "failedOurs", instructions,
-    fuel, "cpuUs", "versionId", kind, outcome, minute, "wallUs", "wallUsMin", "wallUsMax", "instructionsMin",
-    "instructionsMax", "wallHistogram", "instructionHistogram"
-  FROM json_to_recordset($1::json) AS u("functionId" text, hour timestamptz, executions bigint, succeeded bigint,
-    "failedGuest" bigint, "failedCaller" bigint, "failedOurs" bigint, instructions bigint, fuel bigint, "cpuUs" bigint,
-    "versionId" text, kind text, outcome text, minute timestamptz, "wallUs" bigint, "wallUsMin" bigint,
-    "wallUsMax" bigint, "instructionsMin" bigint, "instructionsMax" bigint, "wallHistogram" bytea,
-    "instructionHistogram" bytea)`;
 
 /**
  * Writes what happened, through a role that can add records and never change one. Everything about a micro-batch is
@@ -54,31 +48,38 @@ export class RecorderRepository {
       throw new RangeError('too many executions in one batch');
     }
     if (group.length > tenantsTogetherMax) throw new RangeError('too many batches in one group');
-    return inTransaction(this.pool, async (client) => {
-      const fresh: (readonly ExecutionRecord[])[] = [];
-      for (const { tenantId, batch } of group) fresh.push(await insertNew(client, tenantId, batch));
+    if (group.length === 0) return [];
+    const tenants = [...new Set(group.map(({ tenantId }) => tenantId))];
+    const begin = `BEGIN; SET LOCAL app.tenant_ids = ${pg.escapeLiteral(tenants.join(','))}`;
+    return inPipeline(this.pool, begin, async (client) => {
+      const inserting = group.map(({ tenantId, batch }) => insertNew(client, tenantId, batch));
+      // Last, because it locks the tenants' chains until the commit.
+      const locking = lockAuditHeads(namedRunner(client), tenants);
+      const [heads, ...fresh] = await Promise.all([locking, ...inserting]);
       const parts = group.flatMap((one, place) => {
         const executions = fresh[place] ?? [];
         return executions.length === 0 ? [] : [{ ...one, fresh: executions }];
       });
-      for (const part of parts) await account(client, part);
-      await this.#append(client, parts);
-      return fresh.map((executions) => ({ recorded: executions.map((execution) => execution.id) }));
+      const result = fresh.map((executions) => ({ recorded: executions.map((execution) => execution.id) }));
+      return { result, last: () => this.#account(client, parts, heads) };
     });
   }
 
-  /** Last, because it locks the tenants' chains until the commit. */
-  async #append(client: pg.PoolClient, parts: readonly FreshBatch[]): Promise<void> {
+  async #account(client: pg.PoolClient, parts: readonly FreshBatch[], heads: Heads): Promise<void> {
     if (parts.length === 0) return;
-    const tenants = [...new Set(parts.map(({ tenantId }) => tenantId))].join(',');
-    await client.query("SELECT set_config('app.tenant_ids', $1, true)", [tenants]);
     const appends = parts.map(({ tenantId, batch, fresh }) => ({
       chain: tenantId,
       drafts: [auditDraft(fresh, batch)],
     }));
-    await appendAuditBatch(runnerOf(client), appends, { seals: this.seals });
+    const entries = auditEntriesText(linkAppends(heads, appends, { seals: this.seals }));
+    const tenants = parts.map(({ tenantId }) => tenantId);
+    const usage = parts.map(({ fresh }) => JSON.stringify(usageOf(fresh)));
+    const text = 'SELECT account_runs($1, $2, $3)';
+    await client.query({ name: 'account-runs', text, values: [tenants, usage, entries] });
   }
 }
+
+type Heads = Awaited<ReturnType<typeof lockAuditHeads>>;
 
 interface FreshBatch extends TenantBatch {
   readonly fresh: readonly ExecutionRecord[];
@@ -96,10 +97,13 @@ async function insertNew(client: pg.PoolClient, tenantId: Id<'tenant'>, batch: R
   return batch.executions.filter((execution) => fresh.delete(execution.id));
 }
 
-async function account(client: pg.PoolClient, { tenantId, fresh }: FreshBatch): Promise<void> {
-  await client.query(`SET LOCAL app.tenant_id = ${pg.escapeLiteral(tenantId)}`);
-  const values = [JSON.stringify(usageOf(fresh)), tenantId];
-  await client.query({ name: 'insert-usage', text: insertUsage, values });
+/** Every commit asks the same, so Postgres need not plan it anew. */
+function namedRunner(client: pg.PoolClient): SqlRunner {
+  const name = 'lock-audit-heads';
+  return {
+    query: async (text, values) =>
+      (await client.query<Record<string, unknown>>({ name, text, values: [...values] })).rows,
+  };
 }
 
 /**
