@@ -41,10 +41,13 @@ export function openQuotas(options: QuotasOptions): Quotas {
     changePending: (tenantId, by) => keeper.changePending(tenantId, by),
     report: (used) => keeper.report(used),
     states: (tenantId) => keeper.states(tenantId),
-    planChanged: (plan, limits) => store.setPlan(plan, limits),
-    forgetTenant: (tenantId) => store.forget(tenantId),
+    planChanged: (plan, limits) => store.setPlan(plan, limits).finally(() => gate.forget()),
+    forgetTenant: (tenantId) => store.forget(tenantId).finally(() => gate.forget()),
     claimShares: () => store.claimShares(),
-    close: () => store.close(),
+    close: () => {
+      gate.close();
+      return store.close();
+    },
   };
 }
 

@@ -1,11 +1,13 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { defaultQuotaLimits, type Id, newId, type QuotaLimits } from '@tenon/contracts';
 import { openQuotas, type Quotas } from '@tenon/quota';
-import { createTestRedis, type TestRedis } from '@tenon/testing';
+import { createTestRedis, type TestRedis, waitFor } from '@tenon/testing';
 import fc from 'fast-check';
 
 let server: TestRedis;
 let quotas: Quotas;
+/** Another process. */
+let others: Quotas;
 const plans = new Map<Id<'tenant'>, QuotaLimits>();
 
 beforeAll(async () => {
@@ -15,10 +17,13 @@ beforeAll(async () => {
     return { plan: `plan-${tenantId}`, limits, executions: 0, instructions: 0 };
   };
   const source = { read, storedBytes: async () => 0 };
-  quotas = openQuotas({ redisUrl: server.url, prefix: server.prefix, source, storeTimeoutMs: 5_000 });
+  const options = { redisUrl: server.url, prefix: server.prefix, source, storeTimeoutMs: 5_000 };
+  quotas = openQuotas(options);
+  others = openQuotas(options);
 });
 afterAll(async () => {
   await quotas.close();
+  await others.close();
   await server.close();
 });
 
@@ -69,5 +74,44 @@ describe('whatever the rate, the burst and the order of requests', () => {
       },
     );
     await fc.assert(run, { numRuns: 25 });
+  });
+});
+
+describe('requests that are taken in advance', () => {
+  const wave = fc.record({ here: fc.nat({ max: 60 }), there: fc.nat({ max: 60 }), pause: fc.boolean() });
+
+  it('let no more in than the burst, by one process or two, and are given back where they do not come', async () => {
+    const run = fc.asyncProperty(fc.array(wave, { minLength: 1, maxLength: 8 }), async (waves) => {
+      const requestsBurst = 500;
+      const tenantId = tenantWith({ requestsPerSecond: 0.01, requestsBurst });
+      await quotas.states(tenantId);
+      let admitted = 0;
+      const ask = async (by: Quotas, requests: number) => {
+        for (let request = 0; request < requests; request += 1) {
+          if ((await by.admitRequest({ tenantId })).admitted) admitted += 1;
+        }
+      };
+      for (const { here, there, pause } of waves) {
+        await Promise.all([ask(quotas, here), ask(others, there)]);
+        if (pause) await new Promise((resolve) => setImmediate(resolve));
+      }
+      await waitFor('all of the burst to have been had', async () => {
+        await Promise.all([ask(quotas, 50), ask(others, 50)]);
+        expect(admitted).toBeLessThanOrEqual(requestsBurst);
+        return admitted === requestsBurst;
+      });
+      await Promise.all([ask(quotas, 50), ask(others, 50)]);
+      expect(admitted).toBe(requestsBurst);
+    });
+    await fc.assert(run, { numRuns: 10 });
+  });
+
+  it('spare a caller that asks a lot most of its round trips, and say what is left as if there were none', async () => {
+    const tenantId = tenantWith({ requestsPerSecond: 0.01, requestsBurst: 10_000 });
+    const left: Array<number | undefined> = [];
+    for (let request = 0; request < 2_000; request += 1) {
+      left.push((await quotas.admitRequest({ tenantId })).tenant?.remaining);
+    }
+    expect(left).toEqual(Array.from({ length: 2_000 }, (_, index) => 9_999 - index));
   });
 });

@@ -22,6 +22,9 @@ export class RequestValidationPipe extends StandardSchemaValidationPipe {
     super({ exceptionFactory: (issues) => new IssuesError(issues) });
   }
 
+  /** Nothing to strip: bodies with `__proto__` are refused where they are parsed, and nothing here merges objects. */
+  protected override stripProtoKeys(): void {}
+
   override async transform<Value>(value: Value, metadata: ArgumentMetadata): Promise<Value> {
     try {
       return await super.transform(value, metadata);

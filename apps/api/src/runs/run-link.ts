@@ -45,6 +45,11 @@ const connectTimeoutMs = 2_000;
 /** Questions of one connection without an answer: a worker refuses long before. */
 const questionsMax = 4_096;
 const numbersMax = 2 ** 32;
+/**
+ * While questions come faster than this, they leave together: a write, and what it wakes at the other end, cost as much
+ * as a few runs. One that comes alone leaves at once.
+ */
+const gatherMs = 1;
 
 /** One connection to one worker, for any number of runs at once. It is opened when it is needed. */
 export class RunLink {
@@ -55,6 +60,7 @@ export class RunLink {
   private number = 0;
   private parts: Uint8Array[] = [];
   private othersLoad = 0;
+  private sentAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(private readonly options: LinkOptions) {
     this.url = options.url;
@@ -89,15 +95,19 @@ export class RunLink {
     return this.number;
   }
 
-  /** Questions that are put in the same turn of the loop go out in one write. */
   private send(start: Uint8Array, body: Uint8Array): void {
     this.parts.push(start, body);
     if (this.parts.length > 2) return;
-    setImmediate(() => {
-      const { parts } = this;
-      this.parts = [];
-      this.opened?.write(parts.length === 2 && parts[1]?.length === 0 ? start : Buffer.concat(parts));
-    });
+    if (performance.now() - this.sentAtMs < gatherMs) setTimeout(() => this.flush(), gatherMs);
+    // Behind all that is put in this turn of the loop.
+    else setImmediate(() => this.flush());
+  }
+
+  private flush(): void {
+    const { parts } = this;
+    this.parts = [];
+    this.sentAtMs = performance.now();
+    this.opened?.write(Buffer.concat(parts));
   }
 
   private async connected(): Promise<void> {

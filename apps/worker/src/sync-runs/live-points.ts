@@ -17,10 +17,22 @@ const schemasMax = 500;
 const ttlMs = 10 * 60_000;
 /** Tenants in one question. */
 const tenantsMax = 500;
+/** Under load a question is for all runs of so long. What they run meanwhile takes longer than that. */
+const everyMs = 2;
 
 interface Known {
   readonly generation: string;
   readonly live: Promise<LivePoint | null>;
+  /** Once it is read. */
+  found?: LivePoint;
+}
+
+/** What is live, as far as it is known, and what is live for sure. */
+export interface LookedUp {
+  /** What was live a moment ago: to begin with, and good only if it is `current` in the end. */
+  readonly lately: LivePoint | undefined;
+  /** Null where there is no such point. Rejects with what Postgres throws. */
+  readonly current: Promise<LivePoint | null>;
 }
 
 type Repository = Pick<Database['liveFunctions'], 'byPoint' | 'point' | 'generations'>;
@@ -35,23 +47,34 @@ export class LivePoints {
   private readonly generations: SharedQuestions<Id<'tenant'>, string>;
 
   constructor(private readonly repository: Repository) {
-    this.generations = new SharedQuestions(async (tenants) => {
-      const found = await repository.generations([...tenants.keys()]);
-      return (tenantId) => found.get(tenantId) ?? '';
-    }, tenantsMax);
+    this.generations = new SharedQuestions(
+      async (tenants) => {
+        const found = await repository.generations([...tenants.keys()]);
+        return (tenantId) => found.get(tenantId) ?? '';
+      },
+      tenantsMax,
+      everyMs,
+    );
   }
 
-  /** Null where there is no such point. @throws what Postgres throws */
-  async find(tenantId: Id<'tenant'>, name: string): Promise<LivePoint | null> {
-    const generation = await this.generations.ask(tenantId);
+  find(tenantId: Id<'tenant'>, name: string): LookedUp {
     const key = `${tenantId} ${name}`;
+    return { lately: this.known.get(key)?.found, current: this.current(tenantId, name, key) };
+  }
+
+  private async current(tenantId: Id<'tenant'>, name: string, key: string): Promise<LivePoint | null> {
+    const generation = await this.generations.ask(tenantId);
     const known = this.known.get(key);
     if (known?.generation === generation) return known.live;
     const live = this.read(tenantId, name);
-    this.known.set(key, { generation, live });
-    // What is not there is not kept: names are the caller's, and would fill the memory.
+    const next: Known = { generation, live };
+    this.known.set(key, next);
     live.then(
-      (found) => found ?? this.known.delete(key),
+      (found) => {
+        // What is not there is not kept: names are the caller's, and would fill the memory.
+        if (found === null) this.known.delete(key);
+        else next.found = found;
+      },
       () => this.known.delete(key),
     );
     return live;

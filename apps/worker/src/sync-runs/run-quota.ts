@@ -1,39 +1,55 @@
 import { type Id, ProblemError } from '@tenon/contracts';
-import type { EventsVerdict, Quotas } from '@tenon/quota';
-import { SharedQuestions } from './shared-questions.js';
+import type { Quotas } from '@tenon/quota';
+import { Credit } from './credit.js';
 
-/** Tenants in one question. */
-const tenantsMax = 500;
+/** Credit is reviewed this often: what was not used is given back, and the next portion follows what was. */
+const reviewMs = 50;
 
-/** Lets runs in as far as a tenant's budgets go. One is asked for many. */
+/**
+ * Lets runs in as far as a tenant's budgets go. Room is taken in portions of what the tenant ran a moment ago, so that
+ * a run seldom waits for Redis: it counts as pending from then on, and no more is let in than Redis gave.
+ */
 export class RunQuota {
-  private readonly admissions: SharedQuestions<Id<'tenant'>, EventsVerdict>;
-  private readonly ended: SharedQuestions<Id<'tenant'>, undefined>;
+  private readonly credits = new Map<Id<'tenant'>, Credit>();
+  private reviewing: NodeJS.Timeout | undefined;
 
-  constructor(quotas: Pick<Quotas, 'admitEvents' | 'changePending'>) {
-    this.admissions = new SharedQuestions(async (tenants) => {
-      const asked = [...tenants].map(async ([id, runs]) => [id, await quotas.admitEvents(id, runs)] as const);
-      const verdicts = new Map(await Promise.all(asked));
-      return (id, place) => {
-        const verdict = verdicts.get(id);
-        return { ...verdict, admitted: place < (verdict?.admitted ?? 0) ? 1 : 0 };
-      };
-    }, tenantsMax);
-    this.ended = new SharedQuestions(async (tenants) => {
-      await Promise.all([...tenants].map(([id, runs]) => quotas.changePending(id, -runs)));
-      return () => undefined;
-    }, tenantsMax);
-  }
+  constructor(private readonly quotas: Pick<Quotas, 'admitEvents' | 'changePending'>) {}
 
   /** Every run that was let in has to {@link end}. @throws ProblemError `quota_exceeded` */
   async admit(tenantId: Id<'tenant'>): Promise<void> {
-    const { admitted, reason } = await this.admissions.ask(tenantId);
-    if (admitted === 1) return;
-    throw new ProblemError('quota_exceeded', `The quota "${reason}" of the tenant's plan is used up.`);
+    const refusal = await this.creditOf(tenantId).take();
+    if (refusal === undefined) return;
+    throw new ProblemError('quota_exceeded', `The quota "${refusal}" of the tenant's plan is used up.`);
   }
 
   /** Nobody waits for it: a count that is lost is made good when the tenant is read again. */
   end(tenantId: Id<'tenant'>): void {
-    this.ended.ask(tenantId).catch(() => undefined);
+    this.creditOf(tenantId).end();
+  }
+
+  /** Gives back what is left. */
+  async stop(): Promise<void> {
+    clearInterval(this.reviewing);
+    await Promise.all([...this.credits.values()].map((credit) => credit.giveBack()));
+  }
+
+  private creditOf(tenantId: Id<'tenant'>): Credit {
+    const known = this.credits.get(tenantId);
+    if (known !== undefined) return known;
+    const credit = new Credit({
+      take: (runs) => this.quotas.admitEvents(tenantId, runs),
+      giveBack: (runs) => this.quotas.changePending(tenantId, -runs),
+    });
+    this.credits.set(tenantId, credit);
+    this.reviewing ??= setInterval(() => this.review(), reviewMs).unref();
+    return credit;
+  }
+
+  /** Tenants that run nothing are forgotten. */
+  private review(): void {
+    for (const [tenantId, credit] of this.credits) if (!credit.review()) this.credits.delete(tenantId);
+    if (this.credits.size > 0) return;
+    clearInterval(this.reviewing);
+    this.reviewing = undefined;
   }
 }

@@ -20,8 +20,10 @@ interface Kept {
   readonly place?: SpoolPlace;
 }
 
-/** Rows of one commit. */
-const executionsMax = 500;
+/** Rows of one commit. They are made in one go, so more of them would keep runs waiting that are answered meanwhile. */
+const executionsMax = 200;
+/** What was kept waits this long for more to share its commit: a commit costs as much as ten runs, whatever is in it. */
+const gatherMs = 100;
 /** Kept on the disk and not yet in Postgres, beyond which no further run is taken. */
 const waitingRunsMax = 50_000;
 const waitingCharactersMax = 200_000_000;
@@ -98,6 +100,7 @@ export class RunRecorder {
   private async drain(): Promise<void> {
     let failures = 0;
     while (this.waiting.length > 0) {
+      if (this.waiting.length < executionsMax) await this.pause(gatherMs);
       const part = this.take();
       try {
         await this.recordPart(part);
@@ -107,14 +110,17 @@ export class RunRecorder {
         failures += 1;
         this.parts.logger.warn({ err: error, runs: this.waiting.length }, 'runs could not be recorded yet');
         if (this.stopped.signal.aborted) return;
-        await delay(Math.min(pauseMs * 2 ** (failures - 1), pauseMsMax), undefined, {
-          signal: this.stopped.signal,
-        }).catch(() => undefined);
+        await this.pause(Math.min(pauseMs * 2 ** (failures - 1), pauseMsMax));
         continue;
       }
       for (const { line } of part) this.characters -= line.length;
       await this.settle(part);
     }
+  }
+
+  /** Ends early where the process is to end. */
+  private async pause(ms: number): Promise<void> {
+    await delay(ms, undefined, { signal: this.stopped.signal }).catch(() => undefined);
   }
 
   private take(): Kept[] {

@@ -1,3 +1,5 @@
+import { setTimeout as delay, setImmediate as immediate } from 'node:timers/promises';
+
 interface Asked<Answer> {
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: unknown) => void;
@@ -10,11 +12,18 @@ interface Asked<Answer> {
 export class SharedQuestions<Key, Answer> {
   private waiting = new Map<Key, Asked<Answer>[]>();
   private asking = false;
+  private askedAtMs = Number.NEGATIVE_INFINITY;
+  /** Whether the last question was that of one caller: then the next one may be, too, and waits for nobody. */
+  private wasAlone = true;
 
-  /** @param put - asks for all keys at once; the number says how many callers want the key */
+  /**
+   * @param put - asks for all keys at once; the number says how many callers want the key
+   * @param everyMs - under load, questions that come faster than this wait for each other
+   */
   constructor(
     private readonly put: (keys: ReadonlyMap<Key, number>) => Promise<(key: Key, place: number) => Answer>,
     private readonly keysMax: number,
+    private readonly everyMs: number,
   ) {}
 
   /** @throws what asking throws. Callers bound how many of them wait. */
@@ -23,15 +32,23 @@ export class SharedQuestions<Key, Answer> {
     const asked = this.waiting.get(key);
     if (asked === undefined) this.waiting.set(key, [{ resolve, reject }]);
     else asked.push({ resolve, reject });
-    // Behind all that has arrived by now, so that it goes together.
-    if (!this.asking) setImmediate(() => void this.next());
+    if (!this.asking) {
+      this.asking = true;
+      void this.putAll();
+    }
     return promise;
   }
 
-  private async next(): Promise<void> {
-    if (this.asking) return;
-    this.asking = true;
-    while (this.waiting.size > 0) await this.putSome(this.take());
+  private async putAll(): Promise<void> {
+    while (this.waiting.size > 0) {
+      const sinceMs = performance.now() - this.askedAtMs;
+      // Behind all that has arrived by now, so that it goes together.
+      await (sinceMs < this.everyMs && !this.wasAlone ? delay(this.everyMs - sinceMs) : immediate());
+      this.askedAtMs = performance.now();
+      const some = this.take();
+      this.wasAlone = some.size === 1 && some.values().every(({ length }) => length === 1);
+      await this.putSome(some);
+    }
     this.asking = false;
   }
 

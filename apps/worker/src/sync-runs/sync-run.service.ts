@@ -17,7 +17,7 @@ import { seedFor } from '../executions/determinism.js';
 import { keptRecord } from '../executions/execution-records.js';
 import type { FinishedRun } from '../executions/function-runner.js';
 import type { Admission } from './admission.js';
-import type { LivePoint, LivePoints } from './live-points.js';
+import type { LivePoint, LivePoints, LookedUp } from './live-points.js';
 import { answerText, assertStands } from './run-answer.js';
 import type { RunQuota } from './run-quota.js';
 import type { RunRecorder } from './run-recorder.js';
@@ -49,6 +49,16 @@ export interface SyncRunParts {
   readonly admission: Admission;
 }
 
+/** What was run on which input, and from when to when. */
+interface Attempt {
+  readonly live: LivePoint;
+  /** JSON text. */
+  readonly input: string;
+  readonly ran: PointRun;
+  readonly checkedMs: number;
+  readonly ranMs: number;
+}
+
 const decoder = new TextDecoder();
 
 /** Runs a point while its caller waits, under one deadline for all of it. */
@@ -68,20 +78,21 @@ export class SyncRunService {
     admission.begin();
     let guestMs = 0;
     try {
-      const { live, input } = await this.admitted(request, body);
+      const looked = this.parts.points.find(request.tenantId, request.point);
+      // It is waited for where the run was let in.
+      looked.current.catch(() => undefined);
+      await this.admitted(request);
       try {
-        const checkedMs = performance.now();
-        const deadlineAtMs = startMs + deadlineOf(live.point, request);
-        const ran = await this.runAll(request, live, input, deadlineAtMs);
+        const { live, input, ran, checkedMs, ranMs } = await this.ranAsIsLive(request, body, looked, startMs);
+        const knownMs = performance.now();
         guestMs = ran.runs.reduce((sum, { run }) => sum + run.result.wallUs / 1_000, 0);
-        const ranMs = performance.now();
         const idOf = ({ target }: Pick<StepRun, 'target'>) => executionIdFor(request.runId, target.functionId, 1);
         const executions = ran.runs.map((step) => keptRecord(step, { id: idOf(step), kind: 'sync', attempt: 1 }));
         await this.parts.recorder.keep({ tenantId: request.tenantId, actor: request.actor, executions });
         const timing = {
-          check: checkedMs - startMs - request.spentMs,
+          check: checkedMs - startMs - request.spentMs + knownMs - ranMs,
           run: ranMs - checkedMs,
-          keep: performance.now() - ranMs,
+          keep: performance.now() - knownMs,
         };
         return { body: concluded(live.point, ran, input, idOf, timing), timing };
       } finally {
@@ -92,27 +103,36 @@ export class SyncRunService {
     }
   }
 
-  /** Asks for what is live and for the quota at once; a run that is refused for its input gives its place back. */
-  private async admitted(request: RunRequest, body: Uint8Array): Promise<{ live: LivePoint; input: string }> {
-    const { tenantId, point } = request;
-    const admission = this.parts.quota.admit(tenantId).then(
-      () => undefined,
-      (error: unknown) => error,
-    );
-    const found = await this.parts.points.find(tenantId, point).then(
-      (live) => ({ live }),
-      (error: unknown) => ({ error }),
-    );
-    const refusal = await admission;
-    if (refusal !== undefined) throw refusedBy(refusal);
+  private async admitted({ tenantId }: RunRequest): Promise<void> {
     try {
-      if ('error' in found) throw found.error;
-      if (found.live === null) throw new ProblemError('not_found', 'There is no such extension point.');
-      return { live: found.live, input: inputOf(found.live, body) };
+      await this.parts.quota.admit(tenantId);
     } catch (error) {
-      this.parts.quota.end(tenantId);
       throw refusedBy(error);
     }
+  }
+
+  /**
+   * Runs what was live a moment ago while it is asked whether it still is. Where it is not, that run is nobody's: a run
+   * has no effect but its record, and that is written only now.
+   */
+  private async ranAsIsLive(
+    request: RunRequest,
+    body: Uint8Array,
+    { lately, current }: LookedUp,
+    startMs: number,
+  ): Promise<Attempt> {
+    const early = lately === undefined ? undefined : this.attempt(request, body, lately, startMs);
+    early?.catch(() => undefined);
+    const live = await current;
+    if (live === null) throw refusedBy(new ProblemError('not_found', 'There is no such extension point.'));
+    return early !== undefined && live === lately ? early : this.attempt(request, body, live, startMs);
+  }
+
+  private async attempt(request: RunRequest, body: Uint8Array, live: LivePoint, startMs: number): Promise<Attempt> {
+    const input = acceptedInput(live, body);
+    const checkedMs = performance.now();
+    const ran = await this.runAll(request, live, input, startMs + deadlineOf(live.point, request));
+    return { live, input, ran, checkedMs, ranMs: performance.now() };
   }
 
   private runAll(request: RunRequest, live: LivePoint, input: string, deadlineAtMs: number): Promise<PointRun> {
@@ -150,6 +170,15 @@ function concluded(
 function deadlineOf({ mode, limits }: RunnablePoint, { deadlineMs = Number.POSITIVE_INFINITY }: RunRequest): number {
   const own = mode === 'sync' ? limits.deadlineMs : Math.min(limits.deadlineMs, synchronousDeadlineMs);
   return Math.min(own, deadlineMs);
+}
+
+/** @throws RunRefusal */
+function acceptedInput(live: LivePoint, body: Uint8Array): string {
+  try {
+    return inputOf(live, body);
+  } catch (error) {
+    throw refusedBy(error);
+  }
 }
 
 /** JSON text of the input. It is written anew, so that what a guest reads is the same however a caller spaced it. */

@@ -30,13 +30,19 @@ const runRecorder = {
   },
 };
 
+const runQuota = {
+  provide: RunQuota,
+  inject: [QUOTAS],
+  useFactory: (quotas: Quotas) => new RunQuota(quotas),
+};
+
 const syncRuns = {
   provide: SyncRunService,
-  inject: [CONFIG, DATABASE, QUOTAS, SANDBOX, CurrentArtifacts, RunRecorder, LOGGER],
+  inject: [CONFIG, DATABASE, RunQuota, SANDBOX, CurrentArtifacts, RunRecorder, LOGGER],
   useFactory: (
     settings: WorkerSettings,
     database: Database,
-    quotas: Quotas,
+    quota: RunQuota,
     sandbox: RunsGuests,
     artifacts: CurrentArtifacts,
     recorder: RunRecorder,
@@ -50,7 +56,7 @@ const syncRuns = {
     const threads = Math.max(1, Math.round(settings.runsConcurrencyMax / runsPerGuestThread));
     return new SyncRunService({
       points,
-      quota: new RunQuota(quotas),
+      quota,
       run,
       recorder,
       admission: new Admission(threads),
@@ -59,10 +65,11 @@ const syncRuns = {
 };
 
 /** Runs whose caller waits. */
-@Module({ imports: [ExecutionsModule], providers: [runRecorder, syncRuns], exports: [SyncRunService] })
+@Module({ imports: [ExecutionsModule], providers: [runRecorder, runQuota, syncRuns], exports: [SyncRunService] })
 export class SyncRunsModule implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     @Inject(RunRecorder) private readonly recorder: RunRecorder,
+    @Inject(RunQuota) private readonly quota: RunQuota,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -74,5 +81,6 @@ export class SyncRunsModule implements OnApplicationBootstrap, OnModuleDestroy {
 
   async onModuleDestroy(): Promise<void> {
     await this.recorder.stop();
+    await this.quota.stop();
   }
 }

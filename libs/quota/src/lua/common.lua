@@ -100,7 +100,8 @@ local function budgetsOf(fields, limits)
   }
 end
 
--- Takes up to `count` requests out of a burst that refills steadily (GCRA: one number says how full it is).
+-- Takes up to `count` requests out of a burst that refills steadily (GCRA: one number says how full it is); fewer than
+-- none give some back that were taken before.
 -- Returns how many were taken, how many are left, ms until the burst is whole, and ms until the next one is there.
 local function takeRequests(tat, count, perSecond, burst)
   local stepMs = 1000 / perSecond
@@ -110,6 +111,6 @@ local function takeRequests(tat, count, perSecond, burst)
   -- A hundredth of a request forgives the rounding of sums.
   local free = math.floor((nowMs + fullMs - tat) / stepMs + 0.01)
   local taken = math.min(count, free)
-  tat = tat + taken * stepMs
+  tat = math.max(nowMs, tat + taken * stepMs)
   return taken, free - taken, tat - nowMs, math.max(0, tat + stepMs - nowMs - fullMs), tat
 end
