@@ -26,8 +26,19 @@ function write(value: JsonValue, depth: number): string {
   if (typeof value === 'string') return JSON.stringify(storableText(value));
   if (typeof value === 'number') return writeNumber(value);
   if (value === null || typeof value === 'boolean') return String(value);
-  if (isArray(value)) return `[${value.map((item) => write(item, depth + 1)).join(',')}]`;
+  if (isArray(value)) return writeArray(value, depth);
   return writeObject(value, depth);
+}
+
+/** An array of plain values is canonical as JSON.stringify writes it, at once; entries about runs are full of them. */
+function writeArray(value: readonly JsonValue[], depth: number): string {
+  if (value.every(isPlain)) return JSON.stringify(value);
+  return `[${value.map((item) => write(item, depth + 1)).join(',')}]`;
+}
+
+function isPlain(value: JsonValue): boolean {
+  if (typeof value === 'string') return isStorable(value);
+  return typeof value === 'number' ? Number.isFinite(value) : value === null || typeof value === 'boolean';
 }
 
 function writeNumber(value: number): string {
@@ -56,6 +67,10 @@ function isArray(value: JsonValue): value is readonly JsonValue[] {
 
 /** Postgres stores neither NUL nor half a surrogate pair; both become U+FFFD, the replacement character. */
 export function storableText(text: string): string {
-  if (text.isWellFormed() && !text.includes('\u0000')) return text;
+  if (isStorable(text)) return text;
   return text.toWellFormed().replaceAll('\u0000', '\ufffd');
+}
+
+function isStorable(text: string): boolean {
+  return text.isWellFormed() && !text.includes('\u0000');
 }

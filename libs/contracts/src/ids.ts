@@ -1,5 +1,5 @@
 import { randomFillSync } from 'node:crypto';
-import { decodeTime, encodeTime } from 'ulid';
+import { encodeTime } from 'ulid';
 import { z } from 'zod';
 
 /** Every id carries the kind of thing that it names, so that a wrong id is refused before it reaches a query. */
@@ -54,7 +54,24 @@ function randomCharacters(count: number): string {
 
 /** When an id was made, in milliseconds since 1970; of an execution, when its event was. @throws Error for no id. */
 export function idTimeMs(id: Id<IdKind>): number {
-  return decodeTime(id.slice(id.indexOf('_') + 1).toUpperCase());
+  const start = id.indexOf('_') + 1;
+  if (id.length - start !== ulidLength) throw new Error('expected an id');
+  let timeMs = 0;
+  for (let at = start; at < start + ulidTimeLength; at += 1) timeMs = timeMs * 32 + digitAt(id, at);
+  if (timeMs > ulidTimeMsMax) throw new Error('expected an id');
+  return timeMs;
+}
+
+const ulidLength = 26;
+const ulidTimeLength = 10;
+const ulidTimeMsMax = 2 ** 48 - 1;
+/** Crockford's 32 digits by their character code; the others are not in it. */
+const digits = new Map([...'0123456789abcdefghjkmnpqrstvwxyz'].map((digit, value) => [digit.charCodeAt(0), value]));
+
+function digitAt(id: string, at: number): number {
+  const digit = digits.get(id.charCodeAt(at));
+  if (digit === undefined) throw new Error('expected an id');
+  return digit;
 }
 
 /** The first id of `kind` that can be of this time or later: a bound for spans of ids, no id itself. */

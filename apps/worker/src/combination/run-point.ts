@@ -66,8 +66,14 @@ export async function runPoint(
   return pipeline(turns, input, run, failurePolicy);
 }
 
-function together(turns: readonly Turn[], input: string, run: RunTurn): Promise<readonly StepRun[]> {
-  return Promise.all(turns.map(async (turn) => ({ ...turn, input, run: await run(turn, input) })));
+async function together(turns: readonly Turn[], input: string, run: RunTurn): Promise<readonly StepRun[]> {
+  const [first, ...others] = turns;
+  if (first !== undefined && others.length === 0) return [stepOf(first, input, await run(first, input))];
+  return Promise.all(turns.map(async (turn) => stepOf(turn, input, await run(turn, input))));
+}
+
+function stepOf({ target, position }: Turn, input: string, run: FinishedRun): StepRun {
+  return { target, position, input, run };
 }
 
 function all(runs: readonly StepRun[], failurePolicy: PointTerms['failurePolicy']): PointRun {

@@ -30,33 +30,54 @@ export function runBatch(
   );
 }
 
-function runEvent(
+/** What is run on events of one type: points with their functions, in their order. */
+interface PointTurns {
+  readonly point: RunnablePoint;
+  readonly turns: readonly Turn[];
+}
+
+async function runEvent(
   tenantId: Id<'tenant'>,
   event: WorkEvent,
   functions: readonly RunnableFunction[],
   run: RunOne,
 ): Promise<readonly EventPointRun[]> {
-  const byPoint = [...Map.groupBy(functions, ({ point }) => point.name).values()];
-  const wanted = byPoint.flatMap((targets) => {
-    const [first] = targets;
-    const turns = turnsOf(event, targets);
-    return first === undefined || turns.length === 0 ? [] : [{ point: first.point, turns }];
-  });
   const runTurn = ({ target }: Turn, input: string) =>
     // The clock is the event's, not the wall's: a run that is repeated later must see the same time.
     run(target, { tenantId, input, clockMs: event.acceptedAt.getTime(), seed: seedFor(event.id, target.functionId) });
-  return Promise.all(
-    wanted.map(async ({ point, turns }) => ({ point, ...(await runPoint(point, turns, event.data, runTurn)) })),
-  );
+  const runOne = async ({ point, turns }: PointTurns) => ({
+    point,
+    ...(await runPoint(point, turns, event.data, runTurn)),
+  });
+  const [first, ...others] = leftOf(event, pointsOf(functions));
+  if (first === undefined) return [];
+  return others.length === 0 ? [await runOne(first)] : Promise.all([first, ...others].map(runOne));
 }
 
-/** All functions of the point, or those that an earlier attempt left to do. Positions are those among all. */
-function turnsOf({ todo }: WorkEvent, targets: readonly RunnableFunction[]): readonly Turn[] {
-  const turns = targets.map((target, index) => ({ target, position: index + 1 }));
-  if (todo?.points === undefined) return turns;
-  const left = todo.points.find(({ name }) => name === targets[0]?.point.name);
-  if (left === undefined) return [];
-  return left.functions === undefined
-    ? turns
-    : turns.filter(({ target }) => left.functions?.includes(target.functionId));
+/** The functions that are live for a type stay one and the same list while nothing changes. */
+const knownPoints = new WeakMap<readonly RunnableFunction[], readonly PointTurns[]>();
+
+function pointsOf(functions: readonly RunnableFunction[]): readonly PointTurns[] {
+  const known = knownPoints.get(functions);
+  if (known !== undefined) return known;
+  const byPoint = [...Map.groupBy(functions, ({ point }) => point.name).values()];
+  const points = byPoint.flatMap((targets) => {
+    const turns = targets.map((target, index) => ({ target, position: index + 1 }));
+    return turns[0] === undefined ? [] : [{ point: turns[0].target.point, turns }];
+  });
+  knownPoints.set(functions, points);
+  return points;
+}
+
+/** All of it, or what an earlier attempt left to do. Positions are those among all functions of the point. */
+function leftOf({ todo }: WorkEvent, points: readonly PointTurns[]): readonly PointTurns[] {
+  const wanted = todo?.points;
+  if (wanted === undefined) return points;
+  return points.flatMap(({ point, turns }) => {
+    const left = wanted.find(({ name }) => name === point.name);
+    if (left === undefined) return [];
+    const own = left.functions;
+    const chosen = own === undefined ? turns : turns.filter(({ target }) => own.includes(target.functionId));
+    return chosen.length === 0 ? [] : [{ point, turns: chosen }];
+  });
 }

@@ -44,22 +44,23 @@ export class CircuitBreaker {
     return this.breakers.claimProbe(tenantId, functionId, circuitSettings.probeMs);
   }
 
-  /** Takes note of how a run ended. */
-  async note(tenantId: Id<'tenant'>, target: RunnableFunction, { outcome }: ExecutionResult): Promise<void> {
+  /** Takes note of how a run ended. @returns what is to be waited for, where a circuit changes by it */
+  note(
+    tenantId: Id<'tenant'>,
+    target: RunnableFunction,
+    { outcome }: Pick<ExecutionResult, 'outcome'>,
+  ): Promise<void> | undefined {
     const { functionId, versionId, circuit } = target;
     const { fault } = outcomes[outcome];
     if (fault === 'none') {
       this.counts.delete(functionId);
-      if (circuit !== undefined) await this.close(tenantId, functionId);
-      return;
+      return circuit === undefined ? undefined : this.close(tenantId, functionId);
     }
-    if (fault !== 'guest' || onPurpose.includes(outcome)) return;
+    if (fault !== 'guest' || onPurpose.includes(outcome)) return undefined;
     const failures = this.count(functionId, versionId);
-    if (circuit?.versionId === versionId) {
-      await this.open(tenantId, target, `${outcome} again when it was tried`);
-    } else if (failures === circuitSettings.failuresMax) {
-      await this.open(tenantId, target, `${failures} failures in a row, the last of them: ${outcome}`);
-    }
+    if (circuit?.versionId === versionId) return this.open(tenantId, target, `${outcome} again when it was tried`);
+    if (failures !== circuitSettings.failuresMax) return undefined;
+    return this.open(tenantId, target, `${failures} failures in a row, the last of them: ${outcome}`);
   }
 
   private count(functionId: Id<'function'>, versionId: Id<'version'>): number {

@@ -35,11 +35,15 @@ export class CurrentArtifacts {
     private readonly engineVersion: number,
   ) {}
 
+  /** What runs the version, where nothing has to be built for it. */
+  ready({ artifactSha256, engine }: RunnableFunction): CurrentArtifact | undefined {
+    return Number(engine ?? Number.NaN) < this.engineVersion ? undefined : this.stored(artifactSha256, engine);
+  }
+
   /** @throws RebuildError, or what storage and Postgres throw, when the version can't be had for this engine. */
   async of(tenantId: Id<'tenant'>, target: RunnableFunction): Promise<CurrentArtifact> {
-    if (!(Number(target.engine ?? Number.NaN) < this.engineVersion)) {
-      return this.stored(target.artifactSha256, target.engine);
-    }
+    const ready = this.ready(target);
+    if (ready !== undefined) return ready;
     return this.stored(await this.rebuilt(tenantId, target.versionId), String(this.engineVersion));
   }
 

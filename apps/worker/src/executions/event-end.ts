@@ -26,6 +26,9 @@ export interface EndOptions {
 /** Decides what becomes of an event: done, again, or dead. */
 export function endOf({ event, points }: EventRuns, options: EndOptions): EventEnd {
   const { id, attempts, failures, todo } = event;
+  // What nearly all events are.
+  if (todo === null && points.length > 0 && points.every(allSucceeded))
+    return { kind: 'done', event: { id, attempts } };
   if (points.some(failedOnOurSide) && failures + 1 < executionSettings.triesMax) {
     const pauseMs = jittered(options.retryPauseMs * 2 ** failures, options);
     const reason = 'a run failed on our side and will be repeated';
@@ -88,6 +91,10 @@ function mayComeAgain(event: WorkEvent, retry: RetryPolicy): boolean {
 /** What failed on our side was tried before; a function whose circuit is open waits for a person or for its repair. */
 function isFinal(point: EventPointRun): boolean {
   return failedOnOurSide(point) || point.runs.some(({ run }) => run.result.outcome === 'circuit_open');
+}
+
+function allSucceeded({ runs }: EventPointRun): boolean {
+  return runs.every(({ run }) => run.result.outcome === 'succeeded');
 }
 
 function failedOnOurSide({ runs }: EventPointRun): boolean {

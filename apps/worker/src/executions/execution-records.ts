@@ -8,59 +8,64 @@ import type { FinishedRun } from './function-runner.js';
 
 const sha256 = (text: string) => hash('sha256', text);
 
-/** The part of a record that follows from what was run and what it did. */
-export function recordOf(target: RunnableFunction, run: FinishedRun, input: string) {
-  const { output } = run.result;
+type Identity = Pick<ExecutionRecord, 'id' | 'kind' | 'eventId' | 'attempt'>;
+
+/** The record of a run, with all that it was given and all that it did. */
+export function recordOf(target: RunnableFunction, run: FinishedRun, input: string, identity: Identity) {
+  const { result } = run;
+  // One object from one literal: a record per run is made here, and each copy of it costs as much as a hash.
   return {
-    ...run.result,
+    ...result,
+    id: identity.id,
+    kind: identity.kind,
+    eventId: identity.eventId,
+    attempt: identity.attempt,
     functionId: target.functionId,
     functionName: target.functionName,
     versionId: target.versionId,
     extensionPoint: target.point.name,
-    input,
+    input: input as string | undefined,
+    inputPlace: undefined as ExecutionRecord['inputPlace'],
     inputSha256: sha256(input),
-    outputSha256: output === undefined ? undefined : sha256(output),
+    outputSha256: result.output === undefined ? undefined : sha256(result.output),
     clockMs: run.clockMs,
     seed: run.seed,
     engine: run.engine ?? undefined,
     settingsId: target.settingsId ?? undefined,
     startedAt: new Date(run.startedAtMs),
+    position: undefined as number | undefined,
   };
 }
 
-/** The record of one run of an event. */
+/** The record of one run of an event. What is the data of the event is not written a second time. */
 export function eventRecord(event: WorkEvent, step: StepRun): ExecutionRecord {
-  const identity = {
-    id: executionIdOf(event, step.target),
-    kind: 'event' as const,
-    eventId: event.id,
-    attempt: event.attempts + 1,
-  };
-  const record = keptRecord(step, identity);
-  return record.input === undefined ? record : { ...record, ...keptInput(event, record.input) };
+  const id = executionIdOf(event, step.target);
+  const record = keptOf(step, { id, kind: 'event', eventId: event.id, attempt: event.attempts + 1 });
+  if (record.input === event.data) {
+    record.input = undefined;
+    record.inputPlace = 'event';
+  }
+  return record;
 }
 
 /** The record of a run. What its point does not keep is left out; its hash is there all the same. */
-export function keptRecord(
-  { target, position, input, run }: StepRun,
-  identity: Pick<ExecutionRecord, 'id' | 'kind' | 'eventId' | 'attempt'>,
-): ExecutionRecord {
-  const { inputs, outputs } = target.point.recording;
-  const isKept = (policy: typeof inputs) =>
-    policy === 'always' || (policy === 'on_failure' && run.result.outcome !== 'succeeded');
-  const { output, ...withoutOutput } = recordOf(target, run, input);
-  return {
-    ...withoutOutput,
-    ...identity,
-    position,
-    ...(isKept(outputs) && output !== undefined ? { output } : {}),
-    ...(isKept(inputs) ? {} : { input: undefined }),
-  };
+export function keptRecord(step: StepRun, identity: Identity): ExecutionRecord {
+  return keptOf(step, identity);
 }
 
-/** What is the data of the event is not written a second time. */
-function keptInput(event: WorkEvent, input: string) {
-  return input === event.data ? { input: undefined, inputPlace: 'event' as const } : { input };
+function keptOf({ target, position, input, run }: StepRun, identity: Identity) {
+  const { inputs, outputs } = target.point.recording;
+  const failed = run.result.outcome !== 'succeeded';
+  const record = recordOf(target, run, input, identity);
+  record.position = position;
+  if (!isKept(inputs, failed)) record.input = undefined;
+  if (record.output === undefined || isKept(outputs, failed)) return record;
+  const { output: _dropped, ...rest } = record;
+  return rest;
+}
+
+function isKept(policy: 'always' | 'on_failure' | 'never', failed: boolean): boolean {
+  return policy === 'always' || (policy === 'on_failure' && failed);
 }
 
 function executionIdOf(event: WorkEvent, target: RunnableFunction): Id<'execution'> {

@@ -9,6 +9,6 @@ export const executionSettings = {
   executionsPerRecordMax: 500,
   /** Batches in one commit. */
   batchesPerRecordMax: 100,
-  /** Commits under way at once. */
-  commitsMax: 2,
+  /** Commits under way at once. One: what comes meanwhile shares the next, and a commit costs as much as ten of its rows. */
+  commitsMax: 1,
 } as const;

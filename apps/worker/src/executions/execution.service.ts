@@ -70,9 +70,9 @@ function toWaiting(tenantId: Id<'tenant'>, { id, notBefore }: AgainEvent): Waiti
   return { id, tenantId, ...(notBefore === undefined ? {} : { notBeforeMs: notBefore.getTime() }) };
 }
 
-function inOrder(events: readonly WorkEvent[], ids: readonly Id<'event'>[]): WorkEvent[] {
-  const place = new Map(ids.map((id, index) => [id, index]));
-  return events.toSorted((a, b) => (place.get(a.id) ?? 0) - (place.get(b.id) ?? 0));
+function inOrder(events: readonly WorkEvent[], ids: readonly Id<'event'>[]): readonly WorkEvent[] {
+  const byId = new Map(events.map((event) => [event.id, event]));
+  return ids.flatMap((id) => byId.get(id) ?? []);
 }
 
 /** Never splits an event: its end is in the transaction that records all of its runs. */

@@ -56,7 +56,7 @@ export interface WarmsGuests {
 export class FunctionRunner {
   constructor(
     private readonly pool: RunsGuests,
-    private readonly artifacts: Pick<CurrentArtifacts, 'of'>,
+    private readonly artifacts: Pick<CurrentArtifacts, 'ready' | 'of'>,
     private readonly outputs: OutputCheck,
     private readonly gate: Gate,
     private readonly logger: Logger,
@@ -68,33 +68,30 @@ export class FunctionRunner {
    * @throws SandboxClosedError when the worker is stopping: then another worker should run it.
    */
   run(target: RunnableFunction, given: RunInput): Promise<FinishedRun> {
-    return this.gate.run(given.tenantId, async () => {
-      const { input, clockMs, seed, deadlineMs } = given;
-      const startedAtMs = Date.now();
-      const config = guestConfig(target.settings);
-      const limits = tightened(runLimits(target), deadlineMs);
-      const request = { input, clockMs, seed, limits, ...(config === undefined ? {} : { config }) };
-      const ran = await this.execute(target, request, given.tenantId);
-      return { startedAtMs, clockMs, seed, ...ran };
-    });
+    return this.gate.run(given.tenantId, () => this.execute(target, given));
   }
 
-  private async execute(
-    target: RunnableFunction,
-    request: ExecutionRequest,
-    tenantId: Id<'tenant'>,
-  ): Promise<Pick<FinishedRun, 'result' | 'engine'>> {
-    const context = { tenantId, isolation: target.isolation };
+  private async execute(target: RunnableFunction, given: RunInput): Promise<FinishedRun> {
+    const { tenantId, clockMs, seed } = given;
+    const startedAtMs = Date.now();
     try {
-      const { engine, ...artifact } = await this.artifacts.of(tenantId, target);
-      const result = this.outputs.apply(await this.pool.execute(artifact, request, context), target.point);
-      return { result, engine };
+      const artifact = this.artifacts.ready(target) ?? (await this.artifacts.of(tenantId, target));
+      const context = { tenantId, isolation: target.isolation };
+      const result = await this.pool.execute(artifact, requestOf(target, given), context);
+      const checked = this.outputs.apply(result, target.point);
+      return { startedAtMs, clockMs, seed, result: checked, engine: artifact.engine };
     } catch (error) {
       if (error instanceof SandboxClosedError) throw error;
       this.logger.error({ err: error, versionId: target.versionId }, 'a function could not be run');
-      return { result: internalFailure, engine: target.engine };
+      return { startedAtMs, clockMs, seed, result: internalFailure, engine: target.engine };
     }
   }
+}
+
+function requestOf(target: RunnableFunction, { input, clockMs, seed, deadlineMs }: RunInput): ExecutionRequest {
+  const config = guestConfig(target.settings);
+  const limits = tightened(runLimits(target), deadlineMs);
+  return config === undefined ? { input, clockMs, seed, limits } : { input, clockMs, seed, limits, config };
 }
 
 function tightened(limits: ExecutionLimits, deadlineMs = limits.deadlineMs): ExecutionLimits {

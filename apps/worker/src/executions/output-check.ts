@@ -17,15 +17,25 @@ export interface OutputContract {
 
 /** Holds outputs to the schema of their extension point. */
 export class OutputCheck {
+  /** A point stays one and the same object from run to run while nothing changes. */
+  private readonly known = new WeakMap<OutputContract, DataSchema>();
   private readonly validators = new BoundedCache<string, DataSchema>(validatorsMax, validatorTtlMs);
 
   /** The result as it is, or as `invalid_output` with the places where the output breaks the schema. */
   apply(result: ExecutionResult, contract: OutputContract): ExecutionResult {
     if (result.outcome !== 'succeeded' || result.output === undefined) return result;
-    const errors = this.schemaOf(contract).check(JSON.parse(result.output), '');
+    const errors = this.checkOf(contract).check(JSON.parse(result.output), '');
     if (errors.length === 0) return result;
     const { output: _refused, ...rest } = result;
     return { ...rest, outcome: 'invalid_output', message: `The output breaks the schema: ${violations(errors)}.` };
+  }
+
+  private checkOf(contract: OutputContract): DataSchema {
+    const known = this.known.get(contract);
+    if (known !== undefined) return known;
+    const schema = this.schemaOf(contract);
+    this.known.set(contract, schema);
+    return schema;
   }
 
   private schemaOf(contract: OutputContract): DataSchema {

@@ -30,6 +30,6 @@ export const defaultRelaySettings: RelaySettings = {
   sweepMs: 1_000,
   sweepAgeMs: 3_000,
   sweepEventsMax: 1_000,
-  jobsWaitingMax: 2,
+  jobsWaitingMax: 1,
   eventsPerJobMax: 100,
 };

@@ -59,7 +59,7 @@ function recordFor(
   run: FinishedRun,
   id: Id<'execution'>,
 ): ExecutionRecord {
-  if (again === undefined) return { ...recordOf(target, run, input), id, kind: 'test', attempt: 1 };
+  if (again === undefined) return recordOf(target, run, input, { id, kind: 'test', attempt: 1 });
   const step = { target, position: again.position ?? target.position, input, run };
   return keptRecord(step, { id, kind: 'replay', attempt: 1 });
 }

@@ -14,19 +14,40 @@ export interface ExecutionRows {
 }
 
 export function executionRows(executions: readonly ExecutionRecord[]): ExecutionRows {
-  const targets = new Map<string, number>();
-  const ordered = [...executions].sort((a, b) => (a.id < b.id ? -1 : 1));
-  const runs = ordered.map((execution) => {
-    const shared = JSON.stringify(targetOf(execution));
-    const target = targets.get(shared) ?? targets.size;
-    targets.set(shared, target);
-    return runOf(execution, target);
-  });
-  const numbered = [...targets].map(([shared, target]) => `{"target":${target},${shared.slice(1)}`);
-  return { targets: `[${numbered.join(',')}]`, runs: JSON.stringify(runs) };
+  const targets = new Targets();
+  const runs = inOrderOfIds(executions).map((execution) => runOf(execution, targets.numberOf(execution)));
+  return { targets: targets.text(), runs: JSON.stringify(runs) };
 }
 
-/** Never without a member, so that a number can be put in front of the others. */
+/** They mostly come in order, and then nothing is sorted. */
+function inOrderOfIds(executions: readonly ExecutionRecord[]): readonly ExecutionRecord[] {
+  const isOrdered = executions.every(({ id }, place) => place === 0 || (executions[place - 1]?.id ?? '') < id);
+  return isOrdered ? executions : [...executions].sort((a, b) => (a.id < b.id ? -1 : 1));
+}
+
+/** What several runs share, each under a number. */
+class Targets {
+  readonly #numbers = new Map<string, number>();
+  #last: ExecutionRecord | undefined;
+  #lastNumber = 0;
+
+  numberOf(execution: ExecutionRecord): number {
+    // Runs of one function mostly stand side by side, and text is dear.
+    if (this.#last === undefined || !sameTarget(this.#last, execution)) {
+      const shared = JSON.stringify(targetOf(execution));
+      this.#lastNumber = this.#numbers.get(shared) ?? this.#numbers.size;
+      this.#numbers.set(shared, this.#lastNumber);
+    }
+    this.#last = execution;
+    return this.#lastNumber;
+  }
+
+  /** JSON text. A target is never without a member, so that its number can be put in front of the others. */
+  text(): string {
+    return `[${[...this.#numbers].map(([shared, number]) => `{"target":${number},${shared.slice(1)}`).join(',')}]`;
+  }
+}
+
 function targetOf(execution: ExecutionRecord) {
   const { kind, functionId, functionName, versionId, extensionPoint, attempt, engine } = execution;
   const { position, inputPlace, outputPlace, settingsId } = execution;
@@ -34,16 +55,42 @@ function targetOf(execution: ExecutionRecord) {
   return { kind, functionId, functionName, versionId, extensionPoint, attempt, engine, ...where };
 }
 
+function sameTarget(a: ExecutionRecord, b: ExecutionRecord): boolean {
+  return (
+    a.versionId === b.versionId &&
+    a.functionId === b.functionId &&
+    a.functionName === b.functionName &&
+    a.extensionPoint === b.extensionPoint &&
+    a.kind === b.kind &&
+    a.attempt === b.attempt &&
+    a.engine === b.engine &&
+    a.position === b.position &&
+    a.inputPlace === b.inputPlace &&
+    a.outputPlace === b.outputPlace &&
+    a.settingsId === b.settingsId
+  );
+}
+
 function runOf(execution: ExecutionRecord, target: number) {
-  const { id, eventId, outcome, input, output, log, clockMs, seed, inputSha256, outputSha256 } = execution;
-  const { instructionsUsed, fuelUsed, memoryBytesPeak, cpuUs, wallUs } = execution;
+  const { input, output } = execution;
   return {
-    ...{ target, id, eventId, outcome, clockMs, seed, inputSha256, outputSha256 },
-    ...{ instructionsUsed, fuelUsed, memoryBytesPeak, cpuUs, wallUs },
+    target,
+    id: execution.id,
+    eventId: execution.eventId,
+    outcome: execution.outcome,
+    clockMs: execution.clockMs,
+    seed: execution.seed,
+    inputSha256: execution.inputSha256,
+    outputSha256: execution.outputSha256,
+    instructionsUsed: execution.instructionsUsed,
+    fuelUsed: execution.fuelUsed,
+    memoryBytesPeak: execution.memoryBytesPeak,
+    cpuUs: execution.cpuUs,
+    wallUs: execution.wallUs,
     message: storableText(execution.message),
     input: input === undefined ? undefined : storableText(input),
     output: output === undefined ? undefined : storableText(output),
-    log: storableText(log),
+    log: storableText(execution.log),
     startedAt: execution.startedAt.toISOString(),
     rest: restOf(execution),
   };

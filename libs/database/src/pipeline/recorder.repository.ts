@@ -113,12 +113,18 @@ function namedRunner(client: pg.PoolClient): SqlRunner {
  */
 function auditDraft(fresh: readonly ExecutionRecord[], { actor = 'system', requestId }: RecordBatch): AuditDraft {
   const functions = new Map<string, number>();
-  const executions = fresh.map(({ id, functionId, versionId, outcome, output, outputSha256, instructionsUsed }) => {
-    const name = `${functionId} ${versionId}`;
-    const place = functions.get(name) ?? functions.size;
-    functions.set(name, place);
+  let last: ExecutionRecord | undefined;
+  let place = 0;
+  const executions = fresh.map((execution) => {
+    const { functionId, versionId, output, outputSha256 } = execution;
+    if (last?.versionId !== versionId || last.functionId !== functionId) {
+      const name = `${functionId} ${versionId}`;
+      place = functions.get(name) ?? functions.size;
+      functions.set(name, place);
+    }
+    last = execution;
     const hash = outputSha256 ?? (output === undefined ? null : sha256(storableText(output)));
-    return [id, place, outcome, instructionsUsed, hash];
+    return [execution.id, place, execution.outcome, execution.instructionsUsed, hash];
   });
   return {
     actor,

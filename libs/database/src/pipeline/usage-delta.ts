@@ -2,8 +2,9 @@ import { idTimeMs, outcomes } from '@tenon/contracts';
 import type { ExecutionRecord } from './execution-record.js';
 import { asBytea, HistogramSum } from './histogram.js';
 
-const minuteMs = 60_000;
-const hourMs = 60 * minuteMs;
+/** In milliseconds. */
+const minute = 60_000;
+const hour = 60 * minute;
 
 /** What one micro-batch adds to the usage of one version, for runs of one kind that ended alike in one minute. */
 interface Delta {
@@ -11,10 +12,10 @@ interface Delta {
   readonly versionId: string;
   readonly kind: string;
   readonly outcome: ExecutionRecord['outcome'];
-  /** The hour (UTC) in which the runs began: for what is charged. */
-  readonly hour: string;
+  /** The hour (UTC) in which the runs began: for what is charged. In milliseconds, as is the minute. */
+  readonly hourMs: number;
   /** The minute (UTC) of the time in their ids: for charts, and for finding them. */
-  readonly minute: string;
+  readonly minuteMs: number;
   readonly runs: ExecutionRecord[];
 }
 
@@ -23,25 +24,46 @@ const counterOf = { none: 'succeeded', guest: 'failedGuest', caller: 'failedCall
 /** Adds executions up, as rows of `usage_deltas`. */
 export function usageOf(executions: readonly ExecutionRecord[]) {
   const deltas = new Map<string, Delta>();
+  let last: Delta | undefined;
   for (const run of executions) {
-    const { functionId, versionId, kind, outcome } = run;
-    const hour = floorTo(hourMs, run.startedAt.getTime());
-    const minute = floorTo(minuteMs, idTimeMs(run.id));
-    const key = [functionId, versionId, kind, outcome, hour, minute].join(' ');
-    const delta = deltas.get(key);
-    if (delta === undefined) deltas.set(key, { functionId, versionId, kind, outcome, hour, minute, runs: [run] });
-    else delta.runs.push(run);
+    const times = { hourMs: floorTo(hour, run.startedAt.getTime()), minuteMs: floorTo(minute, idTimeMs(run.id)) };
+    // Runs of a batch are mostly alike, and a key of text for each of them would be most of the work.
+    if (last === undefined || !belongs(last, run, times)) last = deltaOf(deltas, run, times);
+    last.runs.push(run);
   }
   return [...deltas.values()].map(rowOf);
 }
 
-function rowOf({ runs, ...key }: Delta) {
+type Times = Pick<Delta, 'hourMs' | 'minuteMs'>;
+
+function belongs(delta: Delta, run: ExecutionRecord, { hourMs, minuteMs }: Times): boolean {
+  return (
+    delta.functionId === run.functionId &&
+    delta.versionId === run.versionId &&
+    delta.kind === run.kind &&
+    delta.outcome === run.outcome &&
+    delta.hourMs === hourMs &&
+    delta.minuteMs === minuteMs
+  );
+}
+
+function deltaOf(deltas: Map<string, Delta>, run: ExecutionRecord, times: Times): Delta {
+  const { functionId, versionId, kind, outcome } = run;
+  const key = [functionId, versionId, kind, outcome, times.hourMs, times.minuteMs].join(' ');
+  const delta = deltas.get(key) ?? { functionId, versionId, kind, outcome, ...times, runs: [] };
+  deltas.set(key, delta);
+  return delta;
+}
+
+function rowOf({ runs, hourMs, minuteMs, ...key }: Delta) {
   const figures = { executions: runs.length, succeeded: 0, failedGuest: 0, failedCaller: 0, failedOurs: 0 };
   figures[counterOf[outcomes[key.outcome].fault]] = runs.length;
   const instructions = spread(runs.map((run) => run.instructionsUsed));
   const wall = spread(runs.map((run) => run.wallUs));
   return {
     ...key,
+    hour: new Date(hourMs).toISOString(),
+    minute: new Date(minuteMs).toISOString(),
     ...figures,
     instructions: instructions.sum,
     fuel: sum(runs.map((run) => run.fuelUsed)),
@@ -67,6 +89,6 @@ function sum(values: readonly number[]): number {
   return values.reduce((total, value) => total + value, 0);
 }
 
-function floorTo(spanMs: number, timeMs: number): string {
-  return new Date(Math.floor(timeMs / spanMs) * spanMs).toISOString();
+function floorTo(spanMs: number, timeMs: number): number {
+  return Math.floor(timeMs / spanMs) * spanMs;
 }

@@ -8,7 +8,7 @@ export interface FairSettings {
    */
   readonly batchCostMax: number;
   /**
-   * What an event holds a worker up beside its functions: about 100 us for reading, handing over and recording it. It
+   * What an event holds a worker up beside its functions, which is some 20 us where many share a job and a commit. It
    * bounds batches of cheap events; tenants are not charged for it.
    */
   readonly eventOverhead: number;
@@ -33,7 +33,7 @@ export interface FairSettings {
 export const defaultFairSettings: FairSettings = {
   leaseMs: 10_000,
   batchCostMax: 5_000_000,
-  eventOverhead: 100_000,
+  eventOverhead: 20_000,
   eventCostMin: 10_000,
   eventCostGuess: 500_000,
   newestShare: 0.3,
