@@ -4,10 +4,18 @@ import pg from 'pg';
 const days = 7;
 const dayMs = 86_400_000;
 const tenants = 100;
+/** The first tenant has this share of all rows; the others share what is left unevenly. */
+const firstShare = 0.9;
+/** One more tenant that has ten rows in all: two in the middle of each of its days. */
+const smallTenant = tenants;
+const smallTenantDays = 5;
 const functionsPerTenant = 10;
 /** Connections that fill at once: one for each core of a small machine. */
 const writers = 2;
 const closingMsMax = 600_000;
+
+/** Who asks: the tenant with nine tenths of all rows, and the one with ten of them. */
+export const askers = { big: 0, small: smallTenant } as const;
 
 /** Ids by number, as long as real ones. */
 export const tenantIdOf = (tenant: number) => `tnt_01kaj000000000000000000${String(tenant).padStart(3, '0')}`;
@@ -21,8 +29,9 @@ export interface FilledRows {
 }
 
 /**
- * Fills the table of executions and its sums for the last seven days: a hundred tenants, a quarter of all rows with the
- * first of them, ten functions each, two versions of each a day, one run in twenty-five failed, one in five with a log.
+ * Fills the table of executions and its sums for the last seven days: a hundred tenants, nine tenths of all rows with the
+ * first of them, and one tenant with ten rows; ten functions each, two versions of each a day, one run in twenty-five
+ * failed, one in five with a log.
  */
 export async function fillRows(ownerUrl: string, rows: number): Promise<FilledRows> {
   const started = performance.now();
@@ -72,11 +81,11 @@ async function prepare(pool: pg.Pool, firstDay: Date): Promise<void> {
       RETURN int2send(ceil(8 * ln(greatest(value, 1)::float8) / ln(2::float8) - 1e-9)::smallint) || int4send(1);
     INSERT INTO tenants (id, name, plan)
       SELECT 'tnt_01kaj000000000000000000' || lpad(t::text, 3, '0'), 'Tenant ' || t, 'default'
-        FROM generate_series(0, ${tenants - 1}) AS t;
+        FROM generate_series(0, ${smallTenant}) AS t;
     INSERT INTO functions (id, tenant_id, name, extension_point)
       SELECT 'fn_01kaj000000000000000' || ${digits(`t * ${functionsPerTenant} + f`)},
              'tnt_01kaj000000000000000000' || lpad(t::text, 3, '0'), 'function-' || f, 'cart.discounts'
-        FROM generate_series(0, ${tenants - 1}) AS t, generate_series(0, ${functionsPerTenant - 1}) AS f;`);
+        FROM generate_series(0, ${smallTenant}) AS t, generate_series(0, ${functionsPerTenant - 1}) AS f;`);
   // The partitions of past days are made here: the product makes those of coming days.
   for (let day = 0; day < days; day += 1) {
     const date = new Date(firstDay.getTime() + day * dayMs);
@@ -122,6 +131,7 @@ async function fillDay(pool: pg.Pool, date: Date, day: number, rows: number): Pr
 
 function insertRuns(table: string, date: Date, day: number, rows: number): string {
   const failures = "ARRAY['trap','instruction_limit','deadline','guest_error','invalid_output','memory_limit']";
+  const isOfSmallTenant = day < smallTenantDays ? `n - ${Math.floor(rows / 2)} IN (0, 1)` : 'false';
   const logNormal = (mean: number, deviation: number) =>
     `exp(${mean} + ${deviation} * sqrt(-2 * ln(1 - random())) * cos(2 * pi() * random()))::bigint`;
   return `
@@ -140,7 +150,8 @@ function insertRuns(table: string, date: Date, day: number, rows: number): strin
       ms, md5(n::text) || md5((n + 7)::text), '3', to_timestamp(ms / 1000.0), to_timestamp(ms / 1000.0)
     FROM (
       SELECT n, ${date.getTime()} + (n - 1)::bigint * ${dayMs} / ${rows} AS ms,
-        floor(${tenants} * power(random(), 3.3))::integer AS t,
+        CASE WHEN ${isOfSmallTenant} THEN ${smallTenant} WHEN random() < ${firstShare} THEN 0
+             ELSE floor(${tenants} * power(random(), 3.3))::integer END AS t,
         floor(${functionsPerTenant} * power(random(), 2))::integer AS f,
         ${day} + (random() < 0.5)::integer AS v, ${logNormal(4, 1)} + 20 AS wall, ${logNormal(9, 0.8)} AS instructions,
         CASE WHEN random() < 0.96 THEN 'succeeded' ELSE (${failures})[1 + floor(6 * power(random(), 2))::integer] END AS o

@@ -49,13 +49,15 @@ test('statistics count what was recorded a moment ago, and name the function', a
   const before = (await get('/v1/executions/statistics')).json().series[0]?.total.executions ?? 0;
   await record({ input: '{}', output: '{}' });
   const { bucketSeconds, series } = (await get('/v1/executions/statistics')).json();
-  expect(bucketSeconds).toBe(900);
+  expect(bucketSeconds).toBe(3_600);
   expect(series[0].total).toMatchObject({ executions: before + 1, wallUs: { max: 5_000, p50: expect.any(Number) } });
 });
 
 test.each([
   ['a span that ends before it starts', 'from=2026-01-02T00:00:00Z&to=2026-01-01T00:00:00Z', '/query/from'],
-  ['minutes of a month', 'bucket=1m&from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z', '/query/from'],
+  ['minutes of half a day', 'bucket=1m&from=2026-01-01T00:00:00Z&to=2026-01-01T12:00:00Z', '/query/from'],
+  ['quarters of an hour of a day', 'bucket=15m&from=2026-01-01T00:00:00Z&to=2026-01-02T00:00:00Z', '/query/from'],
+  ['hours of a month', 'bucket=1h&from=2026-01-01T00:00:00Z&to=2026-02-01T00:00:00Z', '/query/from'],
   ['an outcome that is no fault of the guest', 'outcome=succeeded&fault=guest', '/query/outcome'],
   ['a duration, which sums can not tell', 'wallUsMin=2', '/query'],
 ])('statistics of %s are refused by name', async (_what, query, pointer) => {

@@ -382,7 +382,7 @@ export const attackerCannot: Readonly<Record<string, Attempt | string>> = {
     const minute = 60_000;
     const from = new Date(Math.floor(Date.now() / minute) * minute - 60 * minute);
     const to = new Date(from.getTime() + 120 * minute);
-    const asked = { filter: { versionId: victim.versionId }, from, to, bucketSeconds: 60, byFunction: true };
+    const asked = { filter: { versionId: victim.versionId }, from, to, bucketSeconds: 60, functionsMax: 20 };
     expect(await database.statistics.read(attacker.tenantId, asked)).toEqual([]);
     expect(await database.statistics.read(victim.tenantId, asked)).not.toEqual([]);
   },

@@ -140,6 +140,26 @@ test('whatever is asked for, all pages together hold every run that fits, newest
   );
 });
 
+test('the name of a function that was deleted and made again finds the runs of both, in order', async () => {
+  const own = await createWorld(database, 'Again');
+  const asked = { functionName: own.functionName, limit: 10 };
+  const record = async (functionId: Id<'function'>) => {
+    const [eventId] = [newId('event')];
+    const run = { ...executionOf(own, eventId), id: executionIdFor(eventId, functionId, 1), functionId };
+    await database.recorder.record(own.tenantId, { executions: [run] });
+    return run.id;
+  };
+  const ids = [await record(own.functionId), await record(own.functionId)];
+  await database.withTenant(own.tenantId, (tx) => tx.functions.archive(own.functionId));
+  const point = { name: own.functionName, extensionPoint: 'cart.discounts' };
+  const again = await database.withTenant(own.tenantId, (tx) => tx.functions.create(point));
+  ids.push(await record(again.id), await record(again.id));
+  const listed = async (filter: ExecutionFilter) =>
+    (await database.executions.list(own.tenantId, { ...asked, ...filter })).items.map(({ id }) => id);
+  expect(await listed({})).toEqual(ids.sort().reverse());
+  expect(await listed({ kind: 'event' })).toEqual(ids);
+});
+
 test('hours are closed one by one, those without a run at once', () => {
   expect(closedHours).toBeGreaterThan(2);
   expect(closedHours).toBeLessThan(11);
@@ -172,7 +192,6 @@ describe('statistics', () => {
     from: new Date(Math.floor((now - 40 * dayMs) / dayMs) * dayMs),
     to: new Date(Math.ceil((now + 1) / dayMs) * dayMs),
     bucketSeconds: dayMs / 1_000,
-    byFunction: false,
     ...change,
   });
   const within = (exact: number) => [exact * 0.95 - 1, exact * 1.05 + 1] as const;
@@ -216,11 +235,22 @@ describe('statistics', () => {
   });
 
   test('per function name each function once, those with most runs first', async () => {
-    const series = await database.statistics.read(world.tenantId, request({ byFunction: true }));
+    const series = await database.statistics.read(world.tenantId, request({ functionsMax: 20 }));
     const counts = Map.groupBy(runs, (run) => run.functionId);
     expect(series.map((one) => [one.functionId, one.total.executions])).toEqual(
       [...counts].map(([id, inside]) => [id, inside.length]).sort((a, b) => Number(b[1]) - Number(a[1])),
     );
+  });
+
+  test('per function leave all but the busiest out before they are added up', async () => {
+    const idle = { name: 'idle', extensionPoint: 'cart.discounts' };
+    await database.withTenant(world.tenantId, (tx) => tx.functions.create(idle));
+    const [all, one] = [
+      await database.statistics.read(world.tenantId, request({ functionsMax: 20 })),
+      await database.statistics.read(world.tenantId, request({ functionsMax: 1 })),
+    ];
+    expect(all.length).toBeGreaterThan(1);
+    expect(one).toEqual(all.slice(0, 1));
   });
 
   test('of a tenant count nobody else', async () => {

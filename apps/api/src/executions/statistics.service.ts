@@ -13,8 +13,16 @@ import { filterOf, invalid } from './execution-filters.js';
 const daySeconds = 86_400;
 const spanSecondsDefault = daySeconds;
 const seriesMax = 20;
-/** What a chart may ask for: sums by the minute are many, so a fine bucket is for a short time. */
-const spanSecondsMax = { underAnHour: daySeconds, underADay: 60 * daySeconds, else: 400 * daySeconds } as const;
+const hourSeconds = 3_600;
+/** What a chart may ask for, in seconds: no more sums than are read in a tenth of a second, and a few hundred buckets. */
+const spanSecondsMax: Readonly<Record<StatisticsBucket, number>> = {
+  '1m': 3 * hourSeconds,
+  '5m': 6 * hourSeconds,
+  '15m': 6 * hourSeconds,
+  '1h': 8 * daySeconds,
+  '6h': 60 * daySeconds,
+  '1d': 400 * daySeconds,
+};
 
 interface Span {
   readonly from: Date;
@@ -29,8 +37,8 @@ export class StatisticsService {
 
   async read(caller: TenantCaller, query: StatisticsQuery): Promise<StatisticsAnswer> {
     const span = spanOf(query, Date.now());
-    const request = { ...span, filter: filterOf(query), byFunction: query.by === 'function' };
-    const series = (await this.database.statistics.read(caller.tenantId, request)).slice(0, seriesMax);
+    const request = { ...span, filter: filterOf(query), functionsMax: query.by === 'function' ? seriesMax : undefined };
+    const series = await this.database.statistics.read(caller.tenantId, request);
     const names = await this.#namesOf(caller, series);
     const spanSeconds = (span.to.getTime() - span.from.getTime()) / 1_000;
     return {
@@ -63,26 +71,23 @@ function spanOf(query: StatisticsQuery, nowMs: number): Span {
   const toMs = query.to === undefined ? nowMs : Date.parse(query.to);
   const fromMs = query.from === undefined ? toMs - spanSecondsDefault * 1_000 : Date.parse(query.from);
   if (fromMs >= toMs) throw invalid('/query/from', 'expected a time before "to"');
-  const bucketSeconds = statisticsBuckets[query.bucket ?? bucketFor((toMs - fromMs) / 1_000)];
-  const allowed = spanMaxFor(bucketSeconds);
-  if (toMs - fromMs > allowed * 1_000) {
-    throw invalid('/query/from', `expected at most ${allowed / daySeconds} days with this bucket`);
+  const bucket = query.bucket ?? bucketFor((toMs - fromMs) / 1_000);
+  const bucketSeconds = statisticsBuckets[bucket];
+  if (toMs - fromMs > spanSecondsMax[bucket] * 1_000) {
+    throw invalid(
+      '/query/from',
+      `expected at most ${spanSecondsMax[bucket] / hourSeconds} hours with buckets of ${bucket}`,
+    );
   }
   const bucketMs = bucketSeconds * 1_000;
   const [first, last] = [Math.floor(fromMs / bucketMs), Math.ceil(toMs / bucketMs)];
   return { from: new Date(first * bucketMs), to: new Date(last * bucketMs), bucketSeconds };
 }
 
-function spanMaxFor(bucketSeconds: number): number {
-  if (bucketSeconds < statisticsBuckets['1h']) return spanSecondsMax.underAnHour;
-  return bucketSeconds < statisticsBuckets['1d'] ? spanSecondsMax.underADay : spanSecondsMax.else;
-}
-
-/** Some sixty to two hundred buckets, whatever the time. */
+/** The finest one but seldom more than two hundred. */
 function bucketFor(spanSeconds: number): StatisticsBucket {
-  if (spanSeconds <= 2 * 3_600) return '1m';
-  if (spanSeconds <= 12 * 3_600) return '5m';
-  if (spanSeconds <= daySeconds) return '15m';
+  if (spanSeconds <= 2 * hourSeconds) return '1m';
+  if (spanSeconds <= 6 * hourSeconds) return '5m';
   if (spanSeconds <= 8 * daySeconds) return '1h';
   return spanSeconds <= 50 * daySeconds ? '6h' : '1d';
 }

@@ -141,7 +141,7 @@ export const statisticsQuerySchema = z.strictObject({
   from: timeInputSchema.optional(),
   /** Events from before this time, up to a whole bucket; now, when absent. */
   to: timeInputSchema.optional(),
-  /** Chosen by the length of the time, when absent. Less than an hour is for at most 24 hours, 60 days at most for others. */
+  /** Chosen by the length of the time, when absent. Minutes are for at most 3 hours, 5 and 15 of them for 6 hours, hours for 8 days, 6 hours for 60 days, days for 400. */
   bucket: z.enum(bucketNames).optional(),
   /** `function`: one series for each of the 20 functions with the most runs. */
   by: z.enum(['function']).optional(),

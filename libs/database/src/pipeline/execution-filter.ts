@@ -3,7 +3,7 @@ import type { ExecutionKind } from './execution-record.js';
 
 /** Which executions are meant; what is left out doesn't narrow it. */
 export interface ExecutionFilter {
-  /** A function by its name. */
+  /** The functions that have, or had, this name. */
   readonly functionName?: string | undefined;
   readonly versionId?: Id<'version'> | undefined;
   readonly eventId?: Id<'event'> | undefined;
@@ -46,13 +46,20 @@ export class Conditions {
     return this;
   }
 
+  /** Adds a condition that speaks of no value. */
+  addText(condition: string | undefined): this {
+    if (condition !== undefined) this.#conditions.push(condition);
+    return this;
+  }
+
   get where(): string {
     return this.#conditions.join(' AND ');
   }
 }
 
+// A function that was deleted and made again had the name before: runs of both are meant.
 const functionByName = (place: string) =>
-  `function_id = (SELECT f.id FROM functions AS f WHERE f.tenant_id = $1 AND f.name = ${place})`;
+  `function_id = ANY (ARRAY(SELECT f.id FROM functions AS f WHERE f.tenant_id = $1 AND f.name = ${place}))`;
 const functionOnPoint = (place: string) =>
   `function_id = ANY (ARRAY(SELECT f.id FROM functions AS f WHERE f.tenant_id = $1 AND f.extension_point = ${place}))`;
 

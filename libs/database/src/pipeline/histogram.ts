@@ -29,12 +29,18 @@ export class HistogramSum {
   }
 
   addAll(histogram: Histogram): void {
-    for (let at = 0; at + entryBytes <= histogram.length; at += entryBytes) {
-      const place = byteAt(histogram, at) * 0x100 + byteAt(histogram, at + 1);
-      const high = byteAt(histogram, at + 2) * 0x100 + byteAt(histogram, at + 3);
-      const low = byteAt(histogram, at + 4) * 0x100 + byteAt(histogram, at + 5);
-      if (place <= classMax) this.#raise(place, high * 0x1_0000 + low);
+    // A chart adds up a million entries: nothing in this loop calls anything that is not one instruction or a few.
+    const view = new DataView(histogram.buffer, histogram.byteOffset, histogram.byteLength);
+    const counts = this.#counts;
+    let [low, high] = [this.#low, this.#high];
+    for (let at = 0; at + entryBytes <= view.byteLength; at += entryBytes) {
+      const place = view.getUint16(at);
+      if (place > classMax) continue;
+      if (place < low) low = place;
+      if (place > high) high = place;
+      counts[place] = (counts[place] ?? 0) + view.getUint32(at + 2);
     }
+    [this.#low, this.#high] = [low, high];
   }
 
   addSum(other: HistogramSum): void {
@@ -81,10 +87,6 @@ export class HistogramSum {
     if (at > this.#high) this.#high = at;
     this.#counts[at] = this.#countAt(at) + count;
   }
-}
-
-function byteAt(bytes: Uint8Array, at: number): number {
-  return bytes[at] ?? 0;
 }
 
 /** The geometric middle of a class stands for every value in it. */

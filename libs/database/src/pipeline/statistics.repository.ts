@@ -19,8 +19,8 @@ export interface StatisticsRequest {
   readonly to: Date;
   /** Length of a bucket: a whole number of minutes that divides an hour, or of hours. */
   readonly bucketSeconds: number;
-  /** One series per function rather than one over all. */
-  readonly byFunction: boolean;
+  /** One series per function rather than one over all: so many, of those with the most runs. */
+  readonly functionsMax?: number | undefined;
 }
 
 /** How large something was over many runs. Percentiles are within 4.5 %; the others are exact. */
@@ -52,8 +52,8 @@ interface SumRow {
   /** Seconds since 1970. */
   readonly start: number;
   readonly functionId: Id<'function'> | null;
-  readonly outcome: Outcome;
-  readonly executions: number;
+  /** `succeeded 12,trap 1`, in any order; an outcome may come several times. */
+  readonly outcomes: string;
   readonly wall: number;
   readonly wallMax: number;
   readonly instructions: number;
@@ -69,14 +69,17 @@ export class StatisticsRepository {
 
   /** Series with the most runs first. */
   read(tenantId: Id<'tenant'>, request: StatisticsRequest): Promise<readonly StatisticsSeries[]> {
-    const { text, values } = statementFor(tenantId, request);
     return inTenant(this.pool, tenantId, async (client) => {
       await client.query(
-        `SET LOCAL statement_timeout = ${statementMs}; SET LOCAL jit = off; SET LOCAL work_mem = '16MB'`,
+        // Starting parallel workers takes longer than they save.
+        `SET LOCAL statement_timeout = ${statementMs}; SET LOCAL jit = off; SET LOCAL work_mem = '16MB';
+         SET LOCAL max_parallel_workers_per_gather = 0`,
       );
+      const functionIds = await busiest(client, tenantId, request);
+      const { text, values } = statementFor(tenantId, request, functionIds);
       const { rows } = await client.query<SumRow>(text, values);
       const series = [...Map.groupBy(rows, (row) => row.functionId).values()].map(seriesOf);
-      return series.sort((a, b) => b.total.executions - a.total.executions);
+      return series.sort((a, b) => b.total.executions - a.total.executions).slice(0, request.functionsMax ?? 1);
     });
   }
 
@@ -93,45 +96,74 @@ export class StatisticsRepository {
 const figures = `function_id, outcome, executions, wall_us, wall_us_max, instructions, instructions_max, wall_histogram,
   instruction_histogram`;
 
+/** The functions that get a series; undefined where all do. Most tenants have few, and then nothing is added up twice. */
+async function busiest(client: pg.PoolClient, tenantId: Id<'tenant'>, request: StatisticsRequest) {
+  const { functionsMax } = request;
+  if (functionsMax === undefined) return undefined;
+  const own = await client.query('SELECT 1 FROM functions WHERE tenant_id = $1 LIMIT $2', [tenantId, functionsMax + 1]);
+  if (own.rows.length <= functionsMax) return undefined;
+  const { sums, conditions } = sumsFor(tenantId, request, undefined, 'function_id, executions');
+  const limit = conditions.place(functionsMax);
+  const text = `SELECT function_id AS id FROM (${sums}) AS sums GROUP BY 1 ORDER BY sum(executions) DESC, 1 LIMIT ${limit}`;
+  return (await client.query<{ id: string }>(text, conditions.values)).rows.map(({ id }) => id);
+}
+
 /** Closed hours serve whole hours; minutes serve what is finer or still open, and deltas what is not folded yet. */
-function statementFor(tenantId: Id<'tenant'>, request: StatisticsRequest) {
+function sumsFor(
+  tenantId: Id<'tenant'>,
+  request: StatisticsRequest,
+  functionIds: readonly string[] | undefined,
+  columns: string,
+) {
   const conditions = new Conditions(tenantId);
   addSumConditions(conditions, request.filter);
+  conditions.add(functionIds, (place) => `function_id = ANY (${place})`);
   const from = conditions.place(request.from);
   const to = conditions.place(request.to);
-  const bucket = conditions.place(request.bucketSeconds);
   const { where } = conditions;
   const byHour = request.bucketSeconds % hourSeconds === 0;
-  const hours = `SELECT hour AS at, ${figures} FROM execution_hours
+  const hours = `SELECT hour AS at, ${columns} FROM execution_hours
     WHERE ${where} AND hour >= ${from} AND hour < least(${to}, (SELECT until FROM closed_hours)) UNION ALL`;
   const minutesFrom = byHour ? `greatest(${from}, (SELECT until FROM closed_hours))` : from;
+  const sums = `${byHour ? hours : ''}
+    SELECT minute AS at, ${columns} FROM execution_minutes
+      WHERE ${where} AND minute >= ${minutesFrom} AND minute < ${to}
+    UNION ALL
+    SELECT minute AS at, ${columns} FROM usage_deltas
+      WHERE ${where} AND minute >= ${from} AND minute < ${to}`;
+  return { sums, conditions };
+}
+
+function statementFor(tenantId: Id<'tenant'>, request: StatisticsRequest, functionIds: readonly string[] | undefined) {
+  const { sums, conditions } = sumsFor(tenantId, request, functionIds, figures);
+  const bucket = conditions.place(request.bucketSeconds);
+  // Outcomes are put behind one another like histograms: one row per bucket rather than one per outcome of it is a third
+  // less work here, and a tenth of the rows to read.
   const text = `
-    SELECT extract(epoch FROM date_bin(make_interval(secs => ${bucket}), at, 'epoch'))::float8 AS start,
-           ${request.byFunction ? 'function_id' : 'NULL::text'} AS "functionId", outcome,
-           sum(executions)::float8 AS executions, sum(wall_us)::float8 AS wall, max(wall_us_max)::float8 AS "wallMax",
-           sum(instructions)::float8 AS instructions, max(instructions_max)::float8 AS "instructionsMax",
-           encode(string_agg(wall_histogram, ''), 'base64') AS "wallHistogram",
-           encode(string_agg(instruction_histogram, ''), 'base64') AS "instructionHistogram"
-      FROM (${byHour ? hours : ''}
-        SELECT minute AS at, ${figures} FROM execution_minutes
-          WHERE ${where} AND minute >= ${minutesFrom} AND minute < ${to}
-        UNION ALL
-        SELECT minute AS at, ${figures} FROM usage_deltas
-          WHERE ${where} AND minute >= ${from} AND minute < ${to}
-      ) AS sums GROUP BY 1, 2, 3`;
+    SELECT extract(epoch FROM start)::float8 AS start, "functionId", outcomes, wall, "wallMax", instructions,
+           "instructionsMax", encode(walls, 'base64') AS "wallHistogram", encode(counts, 'base64') AS "instructionHistogram"
+      FROM (
+        SELECT date_bin(make_interval(secs => ${bucket}), at, 'epoch') AS start,
+               ${request.functionsMax === undefined ? 'NULL::text' : 'function_id'} AS "functionId",
+               string_agg(outcome || ' ' || executions, ',') AS outcomes,
+               sum(wall_us)::float8 AS wall, max(wall_us_max)::float8 AS "wallMax",
+               sum(instructions)::float8 AS instructions, max(instructions_max)::float8 AS "instructionsMax",
+               string_agg(wall_histogram, '') AS walls, string_agg(instruction_histogram, '') AS counts
+          FROM (${sums}) AS sums GROUP BY 1, 2
+      ) AS buckets`;
   return { text, values: conditions.values };
 }
 
 function seriesOf(rows: readonly SumRow[]): StatisticsSeries {
   const functionId = rows[0]?.functionId ?? undefined;
   const total = new RunSum();
-  const buckets = [...Map.groupBy(rows, (row) => row.start)]
-    .sort(([a], [b]) => a - b)
-    .map(([start, inside]) => {
+  const buckets = rows
+    .toSorted((a, b) => a.start - b.start)
+    .map((row) => {
       const sum = new RunSum();
-      for (const row of inside) sum.addRow(row);
+      sum.addRow(row);
       total.addSum(sum);
-      return { start: new Date(start * 1_000), ...sum.result() };
+      return { start: new Date(row.start * 1_000), ...sum.result() };
     });
   return { ...(functionId === undefined ? {} : { functionId }), total: total.result(), buckets };
 }
@@ -144,7 +176,10 @@ class RunSum {
   #executions = 0;
 
   addRow(row: SumRow): void {
-    this.#count(row.outcome, row.executions);
+    for (const part of row.outcomes.split(',')) {
+      const space = part.indexOf(' ');
+      this.#count(part.slice(0, space) as Outcome, Number(part.slice(space + 1)));
+    }
     this.#wall.addRow(row.wall, row.wallMax, row.wallHistogram);
     this.#instructions.addRow(row.instructions, row.instructionsMax, row.instructionHistogram);
   }
