@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from 'node:crypto';
+import { hash, randomBytes } from 'node:crypto';
 import { crc32 } from 'node:zlib';
 
 /** Tenant keys start with `tnk_`, operator keys with `tno_`, so that secret scanners and people can tell them. */
@@ -38,7 +38,7 @@ export function apiKeyKindOf(text: string): ApiKeyKind | undefined {
 
 /** What the database stores and looks up: SHA-256 over the key's characters. */
 export function hashApiKey(key: string): Buffer {
-  return createHash('sha256').update(key).digest();
+  return hash('sha256', key, 'buffer');
 }
 
 function checksumOf(body: string): string {

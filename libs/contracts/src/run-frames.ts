@@ -18,18 +18,17 @@ export const runProtocol = 'tenon-runs/1';
 export const runFrameBytesMax = 36_000_000;
 
 const numbersBytes = 12;
-const encoder = new TextEncoder();
 const decoder = new TextDecoder();
 
 /** The bytes of a frame, without its body: whoever sends it writes the body behind them. */
 export function frameStart(number: number, head: unknown, bodyBytes: number): Uint8Array {
-  const text = encoder.encode(JSON.stringify(head));
-  const bytes = new Uint8Array(numbersBytes + text.length);
-  const view = new DataView(bytes.buffer);
-  view.setUint32(0, numbersBytes - 4 + text.length + bodyBytes);
-  view.setUint32(4, number);
-  view.setUint32(8, text.length);
-  bytes.set(text, numbersBytes);
+  const text = JSON.stringify(head);
+  const textBytes = Buffer.byteLength(text);
+  const bytes = Buffer.allocUnsafe(numbersBytes + textBytes);
+  bytes.writeUInt32BE(numbersBytes - 4 + textBytes + bodyBytes, 0);
+  bytes.writeUInt32BE(number, 4);
+  bytes.writeUInt32BE(textBytes, 8);
+  bytes.write(text, numbersBytes);
   return bytes;
 }
 

@@ -84,11 +84,14 @@ export class RequestCredit {
     return Math.min(most, Math.max(this.#came, this.#cameBefore)) - this.#left;
   }
 
-  /** What is left in advance is not used. */
+  /** As Redis would say it now: what is left in advance is not used, and what has refilled since is there. */
   #state(bucket: BucketState | undefined): BucketState | undefined {
     if (bucket === undefined) return undefined;
-    const { limit, windowMs, remaining } = bucket;
-    const resetMs = bucket.resetMs - (this.nowMs() - this.#shownAtMs) - (this.#left * windowMs) / limit;
-    return { limit, windowMs, remaining: Math.min(limit, remaining + this.#left), resetMs: Math.max(0, resetMs) };
+    const { limit, windowMs } = bucket;
+    const sinceMs = this.nowMs() - this.#shownAtMs;
+    const resetMs = bucket.resetMs - sinceMs - (this.#left * windowMs) / limit;
+    const remaining = bucket.remaining + this.#left + Math.floor((sinceMs * limit) / windowMs);
+    // One was just used.
+    return { limit, windowMs, remaining: Math.min(limit - 1, remaining), resetMs: Math.max(0, resetMs) };
   }
 }

@@ -131,6 +131,6 @@ export class RequestGate {
   }
 }
 
-function nameOf({ tenantId = '', actor = '' }: RequestCaller): string {
-  return `${tenantId} ${actor}`;
+function nameOf({ tenantId, actor }: RequestCaller): string {
+  return `${tenantId ?? ''} ${actor ?? ''}`;
 }

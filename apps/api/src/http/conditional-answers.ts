@@ -7,20 +7,25 @@ import { settingsOf } from './route-settings.js';
  * as it is now, so its tag is that of the next read.
  */
 export function tagAnswers(server: FastifyInstance): void {
-  server.addHook('onSend', async (request, reply, payload) => {
-    if (!isTagged(request, reply) || (typeof payload !== 'string' && !Buffer.isBuffer(payload))) return payload;
+  server.addHook('onSend', (request, reply, payload, done) => {
+    if (!isTagged(request, reply) || (typeof payload !== 'string' && !Buffer.isBuffer(payload))) {
+      done(null, payload);
+      return;
+    }
     const tag = entityTagOf(payload);
     reply.header('etag', tag);
-    if (request.method !== 'GET' || !isKnown(request, tag)) return payload;
-    reply.code(304).removeHeader('content-type').removeHeader('content-length');
-    return null;
+    if (request.method === 'GET' && isKnown(request, tag)) {
+      reply.code(304).removeHeader('content-type').removeHeader('content-length');
+      done(null, null);
+    } else done(null, payload);
   });
 }
 
 function isTagged(request: FastifyRequest, reply: FastifyReply): boolean {
   const { method } = request;
+  if (reply.statusCode !== 200 || (method !== 'GET' && method !== 'PUT')) return false;
   const access = settingsOf(request)?.access ?? { kind: 'public' };
-  if (reply.statusCode !== 200 || access.kind === 'public' || (method !== 'GET' && method !== 'PUT')) return false;
+  if (access.kind === 'public') return false;
   return String(reply.getHeader('content-type') ?? '').startsWith('application/json');
 }
 

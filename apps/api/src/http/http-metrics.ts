@@ -21,17 +21,25 @@ export function measureRequests(server: FastifyInstance, registry: Registry): vo
     help: 'Requests whose client went away before the answer.',
     registers,
   });
-  // What is refused before this hook, as an unknown route is, never was in flight.
-  const counted = new WeakSet<object>();
-  server.addHook('onRequest', async (request) => {
-    counted.add(request);
+  server.addHook('onRequest', (request, _reply, done) => {
+    request.tenonIsCounted = true;
     inFlight.inc();
+    done();
   });
   server.addHook('onRequestAbort', async (_request) => aborted.inc());
-  server.addHook('onResponse', async (request, reply) => {
+  server.addHook('onResponse', (request, reply, done) => {
     const { method, routeOptions } = request;
-    if (counted.delete(request)) inFlight.dec();
+    if (request.tenonIsCounted === true) inFlight.dec();
+    request.tenonIsCounted = false;
     const labels = { method, route: routeOptions.url ?? routeless, status: String(reply.statusCode) };
     seconds.observe(labels, reply.elapsedTime / 1_000);
+    done();
   });
+}
+
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** Whether it is among those in flight: what is refused before that, as an unknown route is, never was. */
+    tenonIsCounted?: boolean;
+  }
 }

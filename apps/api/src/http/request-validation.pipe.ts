@@ -25,7 +25,12 @@ export class RequestValidationPipe extends StandardSchemaValidationPipe {
   /** Nothing to strip: bodies with `__proto__` are refused where they are parsed, and nothing here merges objects. */
   protected override stripProtoKeys(): void {}
 
-  override async transform<Value>(value: Value, metadata: ArgumentMetadata): Promise<Value> {
+  override transform<Value>(value: Value, metadata: ArgumentMetadata): Promise<Value> {
+    // What is not checked has nothing to wait for, and most arguments are not.
+    return metadata.schema === undefined ? Promise.resolve(value) : this.#checked(value, metadata);
+  }
+
+  async #checked<Value>(value: Value, metadata: ArgumentMetadata): Promise<Value> {
     try {
       return await super.transform(value, metadata);
     } catch (error) {

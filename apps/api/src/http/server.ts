@@ -73,22 +73,27 @@ function addHooks(server: FastifyInstance): void {
       throw new Error(`${route.url} says nothing about who may call it`);
     if (settings?.bodyBytesMax !== undefined) route.bodyLimit = settings.bodyBytesMax;
   });
-  server.addHook('onRequest', async (request, reply) => {
+  // Hooks that have nothing to wait for call back: a promise per hook and request is a tenth of what a request costs.
+  server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
     setSecurityHeaders(reply, request.url.split('?', 1)[0] ?? '');
-    // Before a body is read: what nobody asked for is not looked at.
-    if (request.is404 || hasEmptyParameter(request)) throw new ProblemError('not_found', 'There is no such route.');
-    if (isShadowed(request)) throw new ProblemError('method_not_allowed', 'The path does not know the method.');
-    const encoding = request.headers['content-encoding'];
-    if (encoding !== undefined && encoding !== 'identity') {
-      throw new ProblemError('unsupported_media_type', 'Bodies are read as they are; send them without encoding.');
-    }
+    done(unreadable(request));
   });
-  server.addHook('onResponse', async (request, reply) => {
+  server.addHook('onResponse', (request, reply, done) => {
     const { method, routeOptions, tenonCaller, tenonTenantId: tenantId } = request;
     const line = { method, route: routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) };
     request.log.info({ ...line, actor: tenonCaller?.actor, tenantId }, 'request');
+    done();
   });
+}
+
+/** Before a body is read: what nobody asked for is not looked at. */
+function unreadable(request: FastifyRequest): ProblemError | undefined {
+  if (request.is404 || hasEmptyParameter(request)) return new ProblemError('not_found', 'There is no such route.');
+  if (isShadowed(request)) return new ProblemError('method_not_allowed', 'The path does not know the method.');
+  const encoding = request.headers['content-encoding'];
+  if (encoding === undefined || encoding === 'identity') return undefined;
+  return new ProblemError('unsupported_media_type', 'Bodies are read as they are; send them without encoding.');
 }
 
 /** The router lets `/v1/functions//versions` pass as a function without a name. */

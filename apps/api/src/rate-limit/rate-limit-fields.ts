@@ -52,15 +52,13 @@ function bucketItem(name: string, bucket: BucketState | undefined): Item | undef
 }
 
 function fieldsOf(items: readonly Item[]): RateLimitFields {
-  const policy = items.map(({ name, quota, windowS }) => member(name, { q: quota, w: windowS }));
-  const left = items.map(({ name, remaining, resetS }) => member(name, { r: remaining, t: resetS }));
+  const policy = items.map(({ name, quota, windowS }) => `"${name}"${parameter('q', quota)}${parameter('w', windowS)}`);
+  const left = items.map(
+    ({ name, remaining, resetS }) => `"${name}"${parameter('r', remaining)}${parameter('t', resetS)}`,
+  );
   return { 'ratelimit-policy': policy.join(', '), ratelimit: left.join(', ') };
 }
 
-function member(name: string, parameters: Readonly<Record<string, number | undefined>>): string {
-  let text = `"${name}"`;
-  for (const [key, value] of Object.entries(parameters)) {
-    if (value !== undefined) text += `;${key}=${Math.min(integerMax, Math.max(0, Math.floor(value)))}`;
-  }
-  return text;
+function parameter(key: string, value: number | undefined): string {
+  return value === undefined ? '' : `;${key}=${Math.min(integerMax, Math.max(0, Math.floor(value)))}`;
 }

@@ -32,7 +32,7 @@ export class LinkError extends Error {
 interface Question {
   readonly resolve: (reply: RunReply) => void;
   readonly reject: (error: LinkError) => void;
-  readonly timer: NodeJS.Timeout;
+  readonly untilMs: number;
 }
 
 export interface LinkOptions {
@@ -45,6 +45,8 @@ const connectTimeoutMs = 2_000;
 /** Questions of one connection without an answer: a worker refuses long before. */
 const questionsMax = 4_096;
 const numbersMax = 2 ** 32;
+/** How often questions are looked for that took too long. Their time is a margin beyond the deadline. */
+const sweepMs = 50;
 /**
  * While questions come faster than this, they leave together: a write, and what it wakes at the other end, cost as much
  * as a few runs. One that comes alone leaves at once.
@@ -58,6 +60,7 @@ export class RunLink {
   private socket: Promise<Duplex> | undefined;
   private opened: Duplex | undefined;
   private number = 0;
+  private sweeping: NodeJS.Timeout | undefined;
   private parts: Uint8Array[] = [];
   private othersLoad = 0;
   private sentAtMs = Number.NEGATIVE_INFINITY;
@@ -77,16 +80,14 @@ export class RunLink {
     if (this.opened === undefined) await this.connected();
     const number = this.nextNumber();
     const { promise, resolve, reject } = Promise.withResolvers<RunReply>();
-    const timer = setTimeout(
-      () => this.settle(number)?.reject(new LinkError('the worker took too long', true)),
-      timeoutMs,
-    );
-    this.questions.set(number, { resolve, reject, timer });
+    this.questions.set(number, { resolve, reject, untilMs: performance.now() + timeoutMs });
+    this.sweeping ??= setInterval(() => this.sweep(), sweepMs);
     this.send(frameStart(number, request, body.length), body);
     return promise;
   }
 
   close(): void {
+    clearInterval(this.sweeping);
     this.opened?.destroy();
   }
 
@@ -141,8 +142,18 @@ export class RunLink {
     const question = this.questions.get(number);
     if (question === undefined) return undefined;
     this.questions.delete(number);
-    clearTimeout(question.timer);
     return question;
+  }
+
+  /** A timer per question would cost as much as sending it. */
+  private sweep(): void {
+    const nowMs = performance.now();
+    for (const [number, { untilMs }] of this.questions) {
+      if (untilMs <= nowMs) this.settle(number)?.reject(new LinkError('the worker took too long', true));
+    }
+    if (this.questions.size > 0) return;
+    clearInterval(this.sweeping);
+    this.sweeping = undefined;
   }
 
   private lost(): void {
