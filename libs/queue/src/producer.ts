@@ -35,7 +35,7 @@ export interface QueueProducer {
   enqueueBatches(batches: readonly DispatchedBatch[]): Promise<void>;
   /** Those of the jobs that wait or run. */
   executionJobsThere(jobIds: readonly string[]): Promise<ReadonlySet<string>>;
-  /** Jobs that nobody has begun, retries that wait for their time included. */
+  /** Jobs that nobody has begun. */
   executionsWaiting(): Promise<number>;
   /** The events carried by any job that is not finished; undefined where more than `jobsMax` jobs are there. */
   eventsInFlight(jobsMax: number): Promise<ReadonlySet<string> | undefined>;
@@ -99,7 +99,8 @@ export function openQueueProducer(options: QueueOptions): QueueProducer {
       });
       return new Set(jobIds.filter((_, place) => there[place]));
     },
-    executionsWaiting: () => ask('counting jobs', executions.getJobCountByTypes('waiting', 'prioritized', 'delayed')),
+    // A batch has no priority and no second attempt, so the one list has all; asking BullMQ would run a script.
+    executionsWaiting: () => ask('counting jobs', redis.llen(executions.toKey('wait'))),
     eventsInFlight: (jobsMax) => ask('listing jobs', eventsInFlight(executions, jobsMax)),
     wakeRelay: wake,
     announceActivation: announceActivations(redis, options.prefix, onError),

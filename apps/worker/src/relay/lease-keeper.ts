@@ -20,6 +20,11 @@ export class LeaseKeeper {
     private readonly onLost: (batch: DispatchedBatch) => Promise<void>,
   ) {}
 
+  /** Jobs under way. */
+  get jobsRunning(): number {
+    return this.running.size;
+  }
+
   /** Keeps the job's lease for as long as `work` takes. */
   async during<Result>(jobId: string, work: () => Promise<Result>): Promise<Result> {
     this.running.add(jobId);

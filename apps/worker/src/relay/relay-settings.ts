@@ -15,7 +15,7 @@ export interface RelaySettings {
   /** Events that one look of the sweep offers, of the newest and of all others each. */
   readonly sweepEventsMax: number;
   /**
-   * Jobs that may wait in BullMQ. Few, so that a flood stays in the fair queue, where its order can still be decided,
+   * Jobs that may wait in BullMQ, beside one for each free place of a worker. Few, so that a flood stays in the fair queue, where its order can still be decided,
    * and so that batches grow by themselves while the workers are busy.
    */
   readonly jobsWaitingMax: number;

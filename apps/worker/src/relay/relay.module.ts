@@ -26,10 +26,11 @@ const relayService = {
     producer: QueueProducer,
     leases: LeaseKeeper,
     queue: QueueOptions,
-    { relay }: WorkerSettings,
+    { relay, jobsConcurrencyMax }: WorkerSettings,
     logger: Logger,
   ) => {
-    const dispatcher = new Dispatcher(fair, producer, relay);
+    const placesFree = () => jobsConcurrencyMax - leases.jobsRunning;
+    const dispatcher = new Dispatcher(fair, producer, relay, placesFree);
     const onRedisEmpty = () => logger.warn('Redis is empty; the queue is made again from Postgres');
     const sweep = new QueueSweep(database.outbox, fair, producer, relay, onRedisEmpty);
     return new RelayService({ dispatcher, sweep, leases }, queue, relay, logger);

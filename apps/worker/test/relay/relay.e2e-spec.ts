@@ -78,18 +78,26 @@ afterAll(async () => {
 describe('the dispatcher', () => {
   it('hands batches of events over and leaves the rest in line once BullMQ has enough', async () => {
     await offer(await keep(50));
-    const dispatcher = new Dispatcher(fair, producer, settings);
-    expect(await dispatcher.step()).toBe('more');
-    expect(await dispatcher.step()).toBe('idle');
-    expect(await producer.executionsWaiting()).toBe(3);
-    expect(await fair.stats()).toMatchObject({ waiting: 20, inHand: 30 });
+    const dispatcher = new Dispatcher(fair, producer, settings, () => 0);
+    for (let look = 0; look < 2; look += 1) {
+      await dispatcher.step();
+      expect(await producer.executionsWaiting()).toBe(3);
+      expect(await fair.stats()).toMatchObject({ waiting: 20, inHand: 30 });
+    }
+  });
+
+  it('hands over one more for each free place of the worker, at once', async () => {
+    await offer(await keep(60));
+    await new Dispatcher(fair, producer, settings, () => 2).step();
+    expect(await producer.executionsWaiting()).toBe(5);
+    expect(await fair.stats()).toMatchObject({ waiting: 10, inHand: 50 });
   });
 
   it('shares the events with others that work at once, and none is given out twice', async () => {
     const ids = await keep(60);
     await offer(ids);
     const roomy = { ...settings, jobsWaitingMax: 64 };
-    await Promise.all(Array.from({ length: 4 }, () => new Dispatcher(fair, producer, roomy).step()));
+    await Promise.all(Array.from({ length: 4 }, () => new Dispatcher(fair, producer, roomy, () => 0).step()));
     const taken: string[] = [];
     const consumer = consumeExecutions({ ...queue, concurrency: 10 }, async (job) => {
       taken.push(...job.eventIds);

@@ -3,8 +3,8 @@ export interface FairSettings {
   /** After this long without a sign of life, somebody is asked to look after the job. */
   readonly leaseMs: number;
   /**
-   * Estimated cost of one batch at most, so that a tenant does not hold a worker while others wait: 5,000,000 is about
-   * 5 ms of compiled code. A batch has one event at least.
+   * Estimated cost of one batch at most, so that a tenant does not hold a worker while others wait: 8,000,000 is about
+   * 8 ms of compiled code. A batch has one event at least.
    */
   readonly batchCostMax: number;
   /**
@@ -32,7 +32,7 @@ export interface FairSettings {
 
 export const defaultFairSettings: FairSettings = {
   leaseMs: 10_000,
-  batchCostMax: 5_000_000,
+  batchCostMax: 8_000_000,
   eventOverhead: 20_000,
   eventCostMin: 10_000,
   eventCostGuess: 500_000,

@@ -172,7 +172,8 @@ describe('between tenants with a backlog', () => {
       costs,
       fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 6, maxLength: 6 }),
       async (perEvent, weights) => {
-        const { queue } = world.open({ batchCostMax, eventCostGuess: batchCostMax });
+        // With this overhead a batch has 41 events at most, so that the thousand of each last for all rounds.
+        const { queue } = world.open({ batchCostMax, eventCostGuess: batchCostMax, eventOverhead: 100_000 });
         const tenants = perEvent.map((cost, index) => ({ id: newId('tenant'), cost, weight: weights[index] ?? 1 }));
         await queue.setTenants(new Map(tenants.map(({ id, weight }) => [id, { weight, concurrencyMax: 1_000 }])));
         for (const { id } of tenants) await queue.offer(eventsOf(id, 1_000));
