@@ -84,12 +84,23 @@ export class WebhookSender {
       if (socket.connecting) socket.once('connect', send);
       else send();
     });
+    // Nobody asked for another protocol: the offer is an answer like any other, and the connection ends with it.
+    request.on('upgrade', (response, socket) => {
+      socket.destroy();
+      settle(resultOf(response, '', address));
+    });
+    let hasAnswered = false;
     request.on('response', (response) => {
+      hasAnswered = true;
       // From here on the status is the answer, whatever becomes of the rest.
       request.removeListener('error', reject).on('error', () => undefined);
       readBeginning(response).then((text) => settle(resultOf(response, text, address)), reject);
     });
     request.on('error', reject);
+    // However a connection ends, the attempt ends with it: nothing may wait for an answer that can't come any more.
+    request.on('close', () => {
+      if (!hasAnswered) reject(new Error('the connection was closed before an answer'));
+    });
     return promise;
   }
 
