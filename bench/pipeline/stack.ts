@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
+import { nodeArguments } from '@tenon/config';
 import { type Id, mintApiKey, newId, scopes } from '@tenon/contracts';
 import { Database, ensureRuntimeLogin, migrate, urlWithLogin } from '@tenon/database';
 import { freePort, startDevstack } from '@tenon/devstack';
@@ -105,7 +106,11 @@ export async function startBenchStack(options: BenchStackOptions = {}): Promise<
 }
 
 function startChild(name: 'api' | 'worker', env: Record<string, string>, options: BenchStackOptions): ChildProcess {
-  const args = [...(options.nodeArguments?.[name] ?? []), path.join(root, 'apps', name, 'dist/main.js')];
+  const args = [
+    ...nodeArguments,
+    ...(options.nodeArguments?.[name] ?? []),
+    path.join(root, 'apps', name, 'dist/main.js'),
+  ];
   const child = spawn(process.execPath, args, { env, stdio: ['ignore', process.stderr.fd, 'inherit'] });
   // A measurement that fails must not leave its processes behind.
   process.once('exit', () => child.kill('SIGKILL'));

@@ -1,4 +1,4 @@
-import { type ProcessName, variablesOf } from '@tenon/config';
+import { nodeArguments, type ProcessName, variablesOf } from '@tenon/config';
 import { freePort } from '@tenon/devstack';
 import { chooseAddress } from './address.js';
 import { layout } from './layout.js';
@@ -81,7 +81,7 @@ export async function startProcesses(options: ProcessesOptions): Promise<Process
   const manage = (name: ProcessName, addresses: Record<string, string>) =>
     new ManagedProcess({
       name,
-      args: ['--enable-source-maps', layout.entry(name)],
+      args: [...nodeArguments, '--enable-source-maps', layout.entry(name)],
       env: environmentOf(name, options, addresses),
       verbose: options.verbose,
       print: options.print,

@@ -10,6 +10,7 @@ export {
   type WorkerConfig,
   workerConfig,
 } from './config.js';
+export { nodeArguments } from './node-arguments.js';
 export { ConfigError, type Environment } from './parse.js';
 export { SealError, Sealer } from './sealer.js';
 export { Secret } from './secret.js';

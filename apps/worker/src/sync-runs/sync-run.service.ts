@@ -1,5 +1,6 @@
 import {
   executionIdFor,
+  type Id,
   idTimeMs,
   jsonValueSchema,
   outcomes,
@@ -11,14 +12,14 @@ import {
   unmeasuredResult,
 } from '@tenon/contracts';
 import type { RunnablePoint } from '@tenon/database';
-import { type PointRun, runPoint, type StepRun, type Turn } from '../combination/run-point.js';
+import { type PointRun, runPoint, type Turn } from '../combination/run-point.js';
 import type { RunOne } from '../executions/batch-run.js';
 import { seedFor } from '../executions/determinism.js';
 import { keptRecord } from '../executions/execution-records.js';
 import type { FinishedRun } from '../executions/function-runner.js';
 import type { Admission } from './admission.js';
 import type { LivePoint, LivePoints, LookedUp } from './live-points.js';
-import { answerText, assertStands } from './run-answer.js';
+import { answerText, assertStands, type ExecutionIdOf } from './run-answer.js';
 import type { RunQuota } from './run-quota.js';
 import type { RunRecorder } from './run-recorder.js';
 
@@ -86,7 +87,7 @@ export class SyncRunService {
         const { live, input, ran, checkedMs, ranMs } = await this.ranAsIsLive(request, body, looked, startMs);
         const knownMs = performance.now();
         guestMs = ran.runs.reduce((sum, { run }) => sum + run.result.wallUs / 1_000, 0);
-        const idOf = ({ target }: Pick<StepRun, 'target'>) => executionIdFor(request.runId, target.functionId, 1);
+        const idOf = idsOf(request);
         const executions = ran.runs.map((step) => keptRecord(step, { id: idOf(step), kind: 'sync', attempt: 1 }));
         await this.parts.recorder.keep({ tenantId: request.tenantId, actor: request.actor, executions });
         const timing = {
@@ -150,13 +151,17 @@ export class SyncRunService {
   }
 }
 
-function concluded(
-  point: RunnablePoint,
-  ran: PointRun,
-  input: string,
-  idOf: Parameters<typeof answerText>[3],
-  timing: RunTiming,
-): string {
+/** An id is a hash, and wanted for the record as well as for the answer. */
+function idsOf({ runId }: RunRequest): ExecutionIdOf {
+  const ids = new Map<Id<'function'>, Id<'execution'>>();
+  return ({ target: { functionId } }) => {
+    const id = ids.get(functionId) ?? executionIdFor(runId, functionId, 1);
+    ids.set(functionId, id);
+    return id;
+  };
+}
+
+function concluded(point: RunnablePoint, ran: PointRun, input: string, idOf: ExecutionIdOf, timing: RunTiming): string {
   try {
     assertStands(point, ran, idOf);
     return answerText(point, ran, input, idOf);
