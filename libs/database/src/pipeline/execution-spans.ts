@@ -21,12 +21,14 @@ export interface FoundSpans {
 }
 
 export interface SpanBounds {
+  /** Hours that are looked into, from the newest on, whether there was a run of the kind in them or not. */
   readonly hoursMax: number;
   readonly spansMax: number;
 }
 
+/** One span, or the only row where there is none. */
 interface SpanRow {
-  readonly start: Date;
+  readonly start: Date | null;
   readonly functionIds: readonly string[];
   readonly seconds: number;
   /** The oldest hour that was looked into, where there may be older ones. */
@@ -56,6 +58,7 @@ export async function findSpans(
 function spansOf(rows: readonly SpanRow[], within: IdSpan): readonly RunSpan[] {
   const apart = rows.reduce((sum, { functionIds }) => sum + functionIds.length, 0) <= spansApartMax;
   return rows.flatMap(({ start, seconds, functionIds }) => {
+    if (start === null) return [];
     const low = later(within.low, idBound('execution', start.getTime()));
     const high = earlier(within.high, idBound('execution', start.getTime() + seconds * 1_000));
     return (apart ? functionIds : [null]).map((functionId) => ({ low, high, functionId }));
@@ -71,38 +74,38 @@ function statementFor(tenantId: Id<'tenant'>, filter: ExecutionFilter, within: I
   // Before that, an hour is the smallest span that is known.
   const kept = conditions.place(new Date(today - (statisticsDays.minutes - 1) * dayMs));
   const { where } = conditions;
+  // The sums of one hour are asked for by themselves (OFFSET keeps the planner from joining them with all hours at once):
+  // what they cost is known, whatever the statistics of the tables say.
   const text = `
-    WITH hours AS MATERIALIZED (
-      SELECT DISTINCT hour FROM execution_hours
-        WHERE ${where} AND hour < (SELECT until FROM closed_hours)
-          AND hour >= date_trunc('hour', ${from}) AND hour < ${to}
-        ORDER BY hour DESC LIMIT ${bounds.hoursMax}
-    ), cut AS (
-      SELECT CASE WHEN count(*) = ${bounds.hoursMax} THEN min(hour) END AS hours_end FROM hours
-    ), keys AS MATERIALIZED (
-      SELECT hour, function_id, version_id, kind, outcome FROM execution_hours
-        WHERE ${where} AND hour = ANY (ARRAY(SELECT hour FROM hours))
+    WITH bounds AS MATERIALIZED (
+      SELECT until, least(until, ${to}) AS high, greatest(date_trunc('hour', ${from}), coalesce(first, until)) AS bottom
+        FROM closed_hours, (SELECT min(hour) AS first FROM execution_hours WHERE tenant_id = $1) AS f
+    ), looked AS MATERIALIZED (
+      SELECT *, greatest(bottom, date_trunc('hour', high) - make_interval(hours => ${bounds.hoursMax})) AS low FROM bounds
+    ), hours AS MATERIALIZED (
+      SELECT DISTINCT hour, function_id FROM execution_hours
+        WHERE ${where} AND hour >= (SELECT low FROM looked) AND hour < (SELECT high FROM looked)
     ), found AS (
       SELECT minute AS start, function_id, 60 AS seconds FROM usage_deltas
         WHERE ${where} AND minute >= date_trunc('minute', ${from}) AND minute < ${to}
       UNION
       SELECT minute, function_id, 60 FROM execution_minutes
         WHERE ${where} AND minute < ${to}
-          AND minute >= greatest(date_trunc('minute', ${from}), (SELECT until FROM closed_hours))
+          AND minute >= greatest(date_trunc('minute', ${from}), (SELECT until FROM bounds))
       UNION
-      SELECT m.minute, k.function_id, 60 FROM keys AS k CROSS JOIN LATERAL (
-          SELECT minute FROM execution_minutes AS e
-            WHERE ${where} AND e.function_id = k.function_id AND e.version_id = k.version_id AND e.kind = k.kind
-              AND e.outcome = k.outcome AND minute >= k.hour AND minute < k.hour + interval '1 hour' AND minute < ${to}
-              AND minute >= date_trunc('minute', ${from})
+      SELECT m.minute, m.function_id, 60
+        FROM (SELECT DISTINCT hour FROM hours WHERE hour >= ${kept}) AS h CROSS JOIN LATERAL (
+          SELECT minute, function_id FROM execution_minutes
+            WHERE ${where} AND minute >= h.hour AND minute < h.hour + interval '1 hour' AND minute < ${to}
+              AND minute >= date_trunc('minute', ${from}) OFFSET 0
         ) AS m
-        WHERE k.hour >= ${kept}
       UNION
-      SELECT hour, function_id, 3600 FROM keys WHERE hour < ${kept}
+      SELECT hour, function_id, 3600 FROM hours WHERE hour < ${kept}
     )
-    SELECT start, array_agg(DISTINCT function_id) AS "functionIds", seconds, hours_end AS "hoursEnd" FROM found, cut
-      WHERE hours_end IS NULL OR start >= hours_end
-      GROUP BY start, seconds, hours_end ORDER BY start DESC LIMIT ${bounds.spansMax + 1}`;
+    SELECT start, coalesce(array_agg(DISTINCT function_id) FILTER (WHERE start IS NOT NULL), '{}') AS "functionIds", seconds,
+           CASE WHEN low > bottom THEN low END AS "hoursEnd"
+      FROM looked LEFT JOIN found ON low <= bottom OR start >= low
+      GROUP BY start, seconds, low, bottom ORDER BY start DESC LIMIT ${bounds.spansMax + 1}`;
   return { text, values: conditions.values };
 }
 
