@@ -10,6 +10,7 @@ export class CodeEmitter extends FuelWriter {
   private readonly stack: number;
   private readonly reserve: number;
   private readonly slow: number;
+  private readonly refill: number;
   private readonly surchargeHelper: number;
   private depthLocal = 0;
   private shape: Shape = shape.full;
@@ -20,6 +21,7 @@ export class CodeEmitter extends FuelWriter {
     this.stack = plan.counter('stack');
     this.reserve = plan.counter('reserve');
     this.slow = plan.helper('slow');
+    this.refill = plan.helper('refill');
     this.surchargeHelper = plan.helper('surcharge');
   }
 
@@ -121,9 +123,8 @@ export class CodeEmitter extends FuelWriter {
     if (inPlace) this.nextSlice();
     else {
       if (withDepth) this.op(0x20, this.depthLocal);
-      else out.list([0x41, 0x00]);
       this.getFuel();
-      this.op(0x10, this.slow);
+      this.op(0x10, withDepth ? this.slow : this.refill);
       this.setFuel();
     }
     out.u8(0x0b);
@@ -165,9 +166,9 @@ export class CodeEmitter extends FuelWriter {
     this.op(0x23, this.fuel);
     out.list([0x42, 0x00, 0x53]);
     this.unlikely.push(out.pos);
-    out.list([0x04, 0x40, 0x41, 0x00]);
+    out.list([0x04, 0x40]);
     this.op(0x23, this.fuel);
-    this.op(0x10, this.slow);
+    this.op(0x10, this.refill);
     this.op(0x24, this.fuel);
     out.u8(0x0b);
   }

@@ -12,8 +12,8 @@ import { copyOperator, skipStraight } from './operator-copy.js';
 import type { RewritePlan } from './plan.js';
 
 /**
- * What a loop may run through before it is charged: as much as a slice, so that a trap in it leaves the count behind by
- * less than two.
+ * What a loop may run through before it is charged: as much as a slice. The fuel is written to its global before, so
+ * that a trap leaves the count behind by no more than it does elsewhere.
  */
 const strippedMax = 4_096;
 /** A round that costs more hides what metering costs in it. */
@@ -81,6 +81,7 @@ export class CountedLoopWriter {
 
   private copyKnown(loop: CountedLoop, total: number): void {
     const belongs = this.charges.takeLoop(total);
+    if (!belongs) this.emit.flushFuel();
     this.openLoop();
     this.copyCode(loop.start, loop.end, undefined, -1);
     if (!belongs) this.charges.chargeLoop(total);
@@ -91,12 +92,14 @@ export class CountedLoopWriter {
     if (places.strip < 0) this.wantsLocals = true;
     const [from, limit] = [Math.max(places.strip, 0), Math.max(places.strip, 0) + 1];
     charges.close();
+    this.emit.flushFuel();
     this.openLoop();
     if (loop.testsFirst) this.copyTestingFirst(loop, from, limit);
     else this.copyTestingLast(loop, from, limit);
     out.u8(0x0b);
     this.reader.pos = loop.end;
-    charges.checkedHere();
+    // A loop that makes no round has asked nothing.
+    if (!loop.testsFirst) charges.checkedHere();
     charges.add(loop.lastCost);
   }
 

@@ -22,6 +22,7 @@ export interface CountedLoop {
   readonly roundStart: number;
   readonly roundEnd: number;
   readonly local: number;
+  /** What is added in every round. */
   readonly step: number;
   readonly test: LoopTest;
   /** Whether the test stands before the round, so that there may be none. */

@@ -35,6 +35,8 @@ export function helperFunctions(plan: RewritePlan): { readonly type: number; rea
     switch (helper.kind) {
       case 'slow':
         return slow(plan);
+      case 'refill':
+        return refill(plan);
       case 'overflow':
         return overflow(plan, helper);
       case 'memoryGrow':
@@ -60,22 +62,33 @@ export function helperFunctions(plan: RewritePlan): { readonly type: number; rea
  * Parameters: the stack left, the fuel. Gives the new fuel.
  */
 function slow(plan: RewritePlan): { type: number; body: Uint8Array } {
-  const [fuel, reserve, limit] = [plan.counter('fuel'), plan.counter('reserve'), plan.counter('limit')];
   const code = new Assembler();
   code.ops(0);
   code.get(0).const32(0).ops(0x48, 0x04, 0x40);
-  code.get(1).setGlobal(fuel).const32(limitCode.stack).setGlobal(limit);
+  code.get(1).setGlobal(plan.counter('fuel')).const32(limitCode.stack).setGlobal(plan.counter('limit'));
   code.indexed(0x10, plan.helper('overflow')).ops(0x00, 0x0b);
+  code.get(1).indexed(0x10, plan.helper('refill')).ops(0x0b);
+  return { type: plan.types.plain([i32, i64], [i64]), body: code.out.take() };
+}
+
+/**
+ * Takes the next slice from the reserve, or ends the run. It calls nothing, so that the engine can take it into the code
+ * that calls it without keeping registers free for a call. Parameter: the fuel. Gives the new fuel.
+ */
+function refill(plan: RewritePlan): { type: number; body: Uint8Array } {
+  const [fuel, reserve] = [plan.counter('fuel'), plan.counter('reserve')];
+  const code = new Assembler();
+  code.ops(0);
   // As many whole slices as make the fuel positive again: what is below a slice stays, the rest is owed to the reserve.
-  code.global(reserve).get(1).const64(-sliceInstructions).ops(0x83, 0x7c).setGlobal(reserve);
+  code.global(reserve).get(0).const64(-sliceInstructions).ops(0x83, 0x7c).setGlobal(reserve);
   code
-    .get(1)
+    .get(0)
     .const64(sliceInstructions - 1)
     .ops(0x83)
-    .indexed(0x22, 1)
+    .indexed(0x22, 0)
     .setGlobal(fuel);
-  code.global(reserve).const64(0).ops(0x53, 0x04, 0x40, 0x00, 0x0b).get(1).ops(0x0b);
-  return { type: plan.types.plain([i32, i64], [i64]), body: code.out.take() };
+  code.global(reserve).const64(0).ops(0x53, 0x04, 0x40, 0x00, 0x0b).get(0).ops(0x0b);
+  return { type: plan.types.plain([i64], [i64]), body: code.out.take() };
 }
 
 /**
@@ -98,7 +111,7 @@ function charge(plan: RewritePlan, code: Assembler, fuelLocal: number, amountLoc
   code.global(bulkCounter).get(amountLocal).ops(0x7c).setGlobal(bulkCounter);
   code.get(fuelLocal).get(amountLocal).ops(0x7d).indexed(0x22, fuelLocal).setGlobal(plan.counter('fuel'));
   code.get(fuelLocal).const64(0).ops(0x53, 0x04, 0x40);
-  code.const32(0).get(fuelLocal).indexed(0x10, plan.helper('slow')).set(fuelLocal).ops(0x0b);
+  code.get(fuelLocal).indexed(0x10, plan.helper('refill')).set(fuelLocal).ops(0x0b);
 }
 
 /**
@@ -251,7 +264,7 @@ export function wrapperBody(plan: RewritePlan, index: number, inner: number): Ui
   if (withDepth) code.get(params).setGlobal(depth);
   if (plan.exported.has(index) || plan.asksLate(index)) {
     code.global(fuel).const64(0).ops(0x53, 0x04, 0x40);
-    code.const32(0).global(fuel).indexed(0x10, plan.helper('slow')).setGlobal(fuel).ops(0x0b);
+    code.global(fuel).indexed(0x10, plan.helper('refill')).setGlobal(fuel).ops(0x0b);
   }
   return code.ops(0x0b).out.take();
 }

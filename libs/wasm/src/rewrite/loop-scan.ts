@@ -1,6 +1,6 @@
 import { ByteReader } from '../binary/byte-reader.js';
 import { immediate as imm } from '../binary/immediates.js';
-import { immediateOf } from '../binary/opcodes.js';
+import { immediateOf, popsOf, pushesOf } from '../binary/opcodes.js';
 import { readOperator } from '../inspect/operator-reader.js';
 import { isFree } from '../inspect/operator-traits.js';
 import { type CountedLoop, compareOp, type LoopTest, roundsOf } from './counted-loop.js';
@@ -13,6 +13,7 @@ const bytesMax = 1_024;
 const costMax = 4_096;
 /** How deep loops of known length may stand in each other; each level may read the code once more. */
 const levelsMax = 3;
+
 /** Keeps what a strip counts far from where 32 bits wrap around. */
 const stepMax = 65_536;
 
@@ -44,6 +45,8 @@ export class LoopScan {
   private inner: LoopScan | undefined;
   private count = 0;
   private cost = 0;
+  /** Operands on the stack: a branch may leave some behind, which the end of a block may not. */
+  private height = 0;
   private testsFirst = false;
   /** What everything up to the test at the top costs. */
   private testCost = 0;
@@ -58,6 +61,7 @@ export class LoopScan {
     const { reader } = this;
     this.count = 0;
     this.cost = 0;
+    this.height = 0;
     this.testsFirst = false;
     this.writtenInside.clear();
     reader.pos = at;
@@ -74,6 +78,7 @@ export class LoopScan {
       const slot = readOperator(reader);
       const kind = (immediateOf[slot] as number) - 1;
       if (!isFree(slot)) this.cost++;
+      this.height += (pushesOf[slot] as number) - (popsOf[slot] as number);
       this.slots[this.count] = slot;
       this.starts[this.count++] = at;
       if (kind === imm.label) return this.endsHere(slot);
@@ -86,6 +91,7 @@ export class LoopScan {
 
   private endsHere(slot: number): boolean {
     const { reader } = this;
+    if (this.height !== 0) return false;
     const label = reader.u32();
     if (slot === op.brIf) return !this.testsFirst && label === 0 && reader.u8() === 0x0b;
     return slot === op.br && this.testsFirst && label === 1 && reader.u8() === 0x0b && reader.u8() === 0x0b;
@@ -226,14 +232,12 @@ export class LoopScan {
 
   /** The step of a write that adds a constant to its own local. */
   private steps(write: number): number | undefined {
-    const local = this.values[write];
     const [operator, second, first] = [write - 1, write - 2, write - 3];
     if (first < 0) return undefined;
-    const value = (at: number): number => this.values[at] as number;
-    const counts = this.slots[first] === op.get && value(first) === local && this.slots[second] === op.const;
-    if (counts && this.slots[operator] === add) return value(second);
-    if (counts && this.slots[operator] === subtract) return -value(second);
-    const swapped = this.slots[second] === op.get && value(second) === local && this.slots[first] === op.const;
-    return swapped && this.slots[operator] === add ? value(first) : undefined;
+    const isOwn = (at: number): boolean => this.slots[at] === op.get && this.values[at] === this.values[write];
+    const isAdd = this.slots[operator] === add;
+    if (!isAdd && this.slots[operator] !== subtract) return undefined;
+    if (isOwn(first) && this.slots[second] === op.const) return (isAdd ? 1 : -1) * (this.values[second] as number);
+    return isAdd && isOwn(second) && this.slots[first] === op.const ? (this.values[first] as number) : undefined;
   }
 }

@@ -15,6 +15,7 @@ export const pageBytes = 65_536;
 /** Kinds of helper functions; each kind is generated at most once per memory, table or element size. */
 export type HelperKind =
   | 'slow'
+  | 'refill'
   | 'overflow'
   | 'memoryGrow'
   | 'memoryBulk'
@@ -197,6 +198,7 @@ export class RewritePlan {
   private planHelpers(): void {
     const { helpers, start } = this.module;
     this.addHelper('slow', 0);
+    this.addHelper('refill', 0);
     this.addHelper('overflow', 0);
     for (const memory of helpers.memoryGrow) this.addHelper('memoryGrow', memory);
     for (const memory of helpers.memoryBulk) this.addHelper('memoryBulk', memory);
