@@ -1,4 +1,4 @@
-import { randomFillSync } from 'node:crypto';
+import { randomFillSync, randomInt } from 'node:crypto';
 import { encodeTime } from 'ulid';
 import { z } from 'zod';
 
@@ -60,6 +60,33 @@ function randomCharacters(count: number): string {
   }
   poolAt += count;
   return pool.toString('latin1', poolAt - count, poolAt);
+}
+
+/**
+ * Makes ids of `kind` that sort as they were made, those of one millisecond and those after the clock went back too:
+ * ten random characters, and a number of 30 bits that begins at random in its lower half and counts up.
+ */
+export function orderedIds<Kind extends IdKind>(kind: Kind, clock: () => number = Date.now): () => Id<Kind> {
+  const prefix = `${idPrefixes[kind]}_`;
+  let timeMs = 0;
+  let head = '';
+  let count = 0;
+  return () => {
+    const nowMs = clock();
+    if (nowMs > timeMs) {
+      timeMs = nowMs;
+      head = `${prefix}${timePart(timeMs)}${randomCharacters(10)}`;
+      count = randomInt(2 ** 29);
+    }
+    count += 1;
+    return `${head}${sixDigits(count)}` as Id<Kind>;
+  };
+}
+
+function sixDigits(count: number): string {
+  let text = '';
+  for (let shift = 25; shift >= 0; shift -= 5) text += crockford.charAt((count >> shift) & 31);
+  return text;
 }
 
 /** When an id was made, in milliseconds since 1970; of an execution, when its event was. @throws Error for no id. */

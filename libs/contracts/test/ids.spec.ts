@@ -1,5 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
-import { executionIdFor, type IdKind, idPrefixes, idSchema, nameSchema, newId } from '@tenon/contracts';
+import {
+  executionIdFor,
+  type IdKind,
+  idPrefixes,
+  idSchema,
+  idTimeMs,
+  nameSchema,
+  newId,
+  orderedIds,
+} from '@tenon/contracts';
 import fc from 'fast-check';
 
 const kinds = Object.keys(idPrefixes) as IdKind[];
@@ -26,6 +35,26 @@ describe('ids', () => {
     for (const bad of [id.toUpperCase(), `${id}0`, id.slice(0, -1), `${id}\n`, id.replace(/.$/, 'u'), '']) {
       expect(idSchema('tenant').safeParse(bad).success).toBe(false);
     }
+  });
+});
+
+describe('orderedIds', () => {
+  it('sort as they were made, within a millisecond and after the clock went back too', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 1, max: 50 }), { minLength: 2, maxLength: 200 }), (times) => {
+        const clock = times.values();
+        const next = orderedIds('event', () => clock.next().value ?? 1);
+        const ids = times.map(() => next());
+        expect(ids).toEqual([...new Set(ids)].sort());
+        for (const id of ids) expect(idSchema('event').safeParse(id).success).toBe(true);
+        expect(idTimeMs(ids[0] ?? newId('event'))).toBe(times[0]);
+      }),
+    );
+  });
+
+  it('of two makers differ', () => {
+    const makers = Array.from({ length: 100 }, () => orderedIds('event', () => 1));
+    expect(new Set(makers.map((next) => next())).size).toBe(makers.length);
   });
 });
 

@@ -17,7 +17,7 @@ import { EventQuota } from '../rate-limit/event-quota.js';
 import { Batcher, BatcherFullError } from './batcher.js';
 import { toEventAnswer, toEventSummary } from './event-answers.js';
 import { EventLine } from './event-line.js';
-import { PointCatalog } from './point-catalog.js';
+import { type FedPoint, PointCatalog } from './point-catalog.js';
 import type { ReadEvents } from './read-cloud-events.js';
 
 /** Events in one commit, and events that may wait for theirs in this process. At 128 kB each the bound is by memory. */
@@ -100,9 +100,14 @@ export class EventsService {
   async #check({ events, pointerTo }: ReadEvents, origin: string): Promise<readonly NewEvent[]> {
     const errors: FieldError[] = [];
     const checked: NewEvent[] = [];
+    let last: { readonly type: string; readonly points: readonly FedPoint[] } | undefined;
     for (const [index, event] of events.entries()) {
+      // Events of a batch are mostly of one type, and nobody waits for what is known.
+      if (last?.type !== event.type) last = { type: event.type, points: await this.catalog.fedBy(event.type) };
       const data = JSON.stringify(event.data ?? null);
-      errors.push(...(await this.#faultsOf(event, data, pointerTo(index))));
+      const pointer = pointerTo(index);
+      if (last.points.length > 0) errors.push(...faultsOf(event, data, last.points, pointer));
+      else errors.push({ pointer: `${pointer}/type`, message: await this.#unknownType() });
       if (errors.length >= errorsMax) break;
       checked.push(toNewEvent(event, data, origin));
     }
@@ -110,29 +115,33 @@ export class EventsService {
     throw new ProblemError('invalid_event', 'None of the events was accepted; see errors.', errors.slice(0, errorsMax));
   }
 
-  async #faultsOf(event: CloudEvent, data: string, pointer: string): Promise<readonly FieldError[]> {
-    const bytes = Buffer.byteLength(data);
-    if (bytes > requestLimits.eventDataBytesMax) {
-      const message = `the data has ${bytes} bytes; at most ${requestLimits.eventDataBytesMax} are allowed`;
-      return [{ pointer: `${pointer}/data`, message }];
-    }
-    const lateMs = Date.parse(event.tenonnotbefore ?? '') - Date.now();
-    if (lateMs > notBeforeMsMax) {
-      return [{ pointer: `${pointer}/tenonnotbefore`, message: 'an event may wait for 30 days at most' }];
-    }
-    const points = await this.catalog.fedBy(event.type);
-    if (points.length === 0) return [{ pointer: `${pointer}/type`, message: await this.#unknownType() }];
-    return points.flatMap(({ name, input }) =>
-      input
-        .check(event.data ?? null, `${pointer}/data`)
-        .map((fault) => ({ ...fault, message: `${fault.message} (extension point "${name}")` })),
-    );
-  }
-
   async #unknownType(): Promise<string> {
     const known = await this.catalog.knownTypes();
     return `no extension point takes events of this type; known are: ${known.join(', ') || 'none yet'}`;
   }
+}
+
+/** What is wrong with an event; the first of its size, its time and its data. */
+function faultsOf(
+  event: CloudEvent,
+  data: string,
+  points: readonly FedPoint[],
+  pointer: string,
+): readonly FieldError[] {
+  const bytes = Buffer.byteLength(data);
+  if (bytes > requestLimits.eventDataBytesMax) {
+    const message = `the data has ${bytes} bytes; at most ${requestLimits.eventDataBytesMax} are allowed`;
+    return [{ pointer: `${pointer}/data`, message }];
+  }
+  const { tenonnotbefore } = event;
+  if (tenonnotbefore !== undefined && Date.parse(tenonnotbefore) - Date.now() > notBeforeMsMax) {
+    return [{ pointer: `${pointer}/tenonnotbefore`, message: 'an event may wait for 30 days at most' }];
+  }
+  return points.flatMap(({ name, input }) =>
+    input
+      .check(event.data ?? null, `${pointer}/data`)
+      .map((fault) => ({ ...fault, message: `${fault.message} (extension point "${name}")` })),
+  );
 }
 
 function toWaiting(tenantId: Id<'tenant'>, id: Id<'event'>, { priority, notBefore }: NewEvent): WaitingEvent {

@@ -1,6 +1,5 @@
-import { type Combination, type Id, idPrefixes } from '@tenon/contracts';
+import { type Combination, type Id, orderedIds } from '@tenon/contracts';
 import type pg from 'pg';
-import { monotonicFactory } from 'ulid';
 import { inTenant } from '../connection/transaction.js';
 import { type Page, type PageRequest, pageOf } from '../page.js';
 import { type EventFilter, type EventStatus, eventConditions, statusSearches, statusSql } from './event-status.js';
@@ -157,11 +156,7 @@ export class EventsRepository {
 }
 
 /** Events of one process sort as they came, those of one millisecond too: that is the order in which they are run. */
-const nextUlid = monotonicFactory();
-
-function newEventId(): Id<'event'> {
-  return `${idPrefixes.event}_${nextUlid().toLowerCase()}`;
-}
+const newEventId = orderedIds('event');
 
 function toRow(event: NewEvent) {
   return {
