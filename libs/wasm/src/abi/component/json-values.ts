@@ -42,12 +42,15 @@ function toNumbers(value: unknown, name: keyof typeof typedArrays, place: Place)
   if (name === 'BigInt64Array' || name === 'BigUint64Array') {
     return typedArrays[name].from(value.map((item, i) => toBigint(item, inner(place, `[${i}]`))));
   }
-  const array = typedArrays[name].from(value as number[]);
+  const wanted = `a number that fits ${name}`;
+  // Only numbers get as far as the array: it would ask other values for what they are as text.
+  const numbers = value.map((item: unknown, i) =>
+    typeof item === 'number' ? item : mismatch(inner(place, `[${i}]`), wanted),
+  );
+  const array = typedArrays[name].from(numbers);
   const isFloat = name === 'Float32Array' || name === 'Float64Array';
-  value.forEach((item: unknown, i) => {
-    if (typeof item === 'number' && (isFloat || array[i] === item)) return;
-    mismatch(inner(place, `[${i}]`), `a number that fits ${name}`);
-  });
+  const misfit = isFloat ? -1 : numbers.findIndex((item, i) => array[i] !== item);
+  if (misfit >= 0) mismatch(inner(place, `[${misfit}]`), wanted);
   return array;
 }
 
