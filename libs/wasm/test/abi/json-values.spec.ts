@@ -81,6 +81,13 @@ describe('JSON to arguments', () => {
     expect(() => argumentsFrom(['x'], type)).toThrow('the input is not an object');
   });
 
+  test('no value of the input is asked what it is as text', () => {
+    const numbers = entry({ kind: 'numbers', array: 'Int16Array' });
+    for (const value of [[{ toString: false }], [{ valueOf: 1, toString: 2 }], ['1'], [[1]]]) {
+      expect(() => argumentsFrom(value, numbers)).toThrow(InputMismatch);
+    }
+  });
+
   test('whatever the JSON, it fits or it is a mismatch', () => {
     const cart = entry(
       string,
