@@ -15,5 +15,6 @@ export * from './quotas.js';
 export * from './run-frames.js';
 export * from './scopes.js';
 export * from './settings.js';
+export * from './settings-variable.js';
 export * from './time.js';
 export * from './worker-http.js';

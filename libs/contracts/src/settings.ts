@@ -1,11 +1,9 @@
 import { z } from 'zod';
 import { jsonObjectSchema } from './json.js';
+import { settingsVariable } from './settings-variable.js';
 
 /** Settings ride along with every run, so they are small. Bytes of their JSON text; 1 kB is 1,000 bytes. */
 export const settingsBytesMax = 16_000;
-
-/** The name under which a guest finds its settings as JSON text: an environment variable, or a key of an Extism config. */
-export const settingsVariable = 'TENON_SETTINGS';
 
 /** The custom section in which a module may carry the JSON Schema of its settings. */
 export const settingsSchemaSection = 'tenon:settings-schema';

@@ -40,10 +40,7 @@ export interface SandboxPoolOptions {
   readonly rssBytesMax?: number;
   /** Executions that may wait for room; one more is refused with SandboxOverloadedError. */
   readonly queueMax?: number;
-  /**
-   * V8 heap of one guest thread, in megabytes. The collector's pace follows it: with 96 instead of 192, guests of a
-   * megabyte cost about a third more CPU, because every fifty instances were followed by a collection.
-   */
+  /** V8 heap of one guest thread, in megabytes, beside 12 for young objects. */
   readonly threadHeapMbMax?: number;
   /** How long preparing an artifact in a thread may take. */
   readonly prepareMsMax?: number;

@@ -22,6 +22,14 @@ const memoryPagesMax = 16_384;
 /** Machine code of all modules of a process, in megabytes. */
 const codeMbMax = 1_024;
 
+/**
+ * How far a guest thread's heap may grow beyond what the last collection left, in percent. V8 takes the pace from the
+ * limit of the heap, and collects one of 192 MB whenever it has grown by 30 %: after every hundred runs or so, which took
+ * more CPU than the runs. An instance is garbage as soon as its run has ended, so a collection costs the marking of the
+ * 5 MB that stay, and fewer are cheaper. A thread comes to rest 25 MB higher; its limit holds as before.
+ */
+const heapGrowingPercent = 600;
+
 /** Node's arguments for a sandbox; docs/security-model.md says what each of them closes. */
 export function launchArguments(options: LaunchOptions): string[] {
   // The permission model compares real paths. A folder that is missing is reported by the process that can't start.
@@ -45,6 +53,7 @@ export function launchArguments(options: LaunchOptions): string[] {
     '--no-warnings',
     '--unhandled-rejections=throw',
     ...(options.heapMbMax === undefined ? [] : [`--max-old-space-size=${options.heapMbMax}`]),
+    ...(options.role === 'run' ? [`--heap-growing-percent=${heapGrowingPercent}`] : []),
     `--wasm-max-mem-pages=${memoryPagesMax}`,
     `--wasm-max-committed-code-mb=${codeMbMax}`,
     path.join(folder, 'main.mjs'),

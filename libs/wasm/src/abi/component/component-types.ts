@@ -1,4 +1,4 @@
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 /** Numeric lists arrive in jco's glue as typed arrays. */
 export const typedArrays = {
@@ -18,7 +18,7 @@ export type TypedArrayName = keyof typeof typedArrays;
 const typedArrayNames = Object.keys(typedArrays) as [TypedArrayName, ...TypedArrayName[]];
 
 /** A reference to another type: its index in the table, so that types that share parts stay small. */
-const reference = z.int().min(0);
+const reference = z.int().check(z.nonnegative());
 
 /** A type of a component's function as the glue takes it from JavaScript. */
 export const componentTypeSchema = z.discriminatedUnion('kind', [
@@ -41,7 +41,7 @@ export const componentEntrySchema = z.object({
   /** `text`: JSON text in and out. `typed`: JSON mapped to the function's types. `command`: `wasi:cli/run`. */
   style: z.enum(['text', 'typed', 'command']),
   /** Where the function lies in what the glue's `instantiate` returns. */
-  path: z.array(z.string()).min(1).max(2),
+  path: z.array(z.string()).check(z.minLength(1), z.maxLength(2)),
   params: z.array(z.object({ name: z.string(), type: reference })),
   types: z.array(componentTypeSchema),
 });

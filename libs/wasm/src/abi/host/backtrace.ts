@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import type { GuestFrame } from '@tenon/contracts';
-import { z } from 'zod';
+import * as z from 'zod/mini';
 
 /** Frames kept of a failed run. */
 export const framesMax = 32;
