@@ -7,6 +7,11 @@ export const executionSettings = {
   jobPauseMs: 1_000,
   /** Rows of one transaction; a batch with many functions per event is recorded in several. */
   executionsPerRecordMax: 500,
+  /**
+   * Characters of inputs, outputs and logs in one transaction, if it has more than one event: runs with full logs are a
+   * hundred times as large as others, and whoever shares their commit waits for all of it.
+   */
+  charactersPerRecordMax: 4_000_000,
   /** Batches in one commit. */
   batchesPerRecordMax: 100,
   /** Commits under way at once. One: what comes meanwhile shares the next, and a commit costs as much as ten of its rows. */

@@ -1,6 +1,7 @@
 import type { ExecutionJob, Id } from '@tenon/contracts';
-import type { AgainEvent, Database, RunnableFunction, WorkEvent } from '@tenon/database';
+import type { AgainEvent, Database, RecordBatch, RunnableFunction, WorkEvent } from '@tenon/database';
 import type { WaitingEvent } from '@tenon/queue';
+import type { StepRun } from '../combination/run-point.js';
 import { type EventRuns, type RunOne, runBatch } from './batch-run.js';
 import { endOf } from './event-end.js';
 import { type EndedEvent, recordBatchOf } from './execution-records.js';
@@ -16,7 +17,7 @@ export interface JobEnd {
 }
 
 export interface ExecutionParts {
-  readonly database: Pick<Database, 'eventWork'>;
+  readonly database: { readonly eventWork: Pick<Database['eventWork'], 'load'> };
   readonly live: Pick<LiveFunctions, 'fedBy'>;
   readonly run: RunOne;
   readonly bodies: Pick<LargeBodies, 'move'>;
@@ -50,9 +51,25 @@ export class ExecutionService {
 
   private async record(tenantId: Id<'tenant'>, ended: readonly EndedEvent[]): Promise<void> {
     const recordPart = async (part: readonly EndedEvent[]) => {
-      await this.parts.recorder.record(tenantId, await this.parts.bodies.move(recordBatchOf(part)));
+      const batch = await this.parts.bodies.move(recordBatchOf(part));
+      const whole = await this.recordAhead(tenantId, batch);
+      await this.parts.recorder.record(tenantId, whole);
     };
     await Promise.all([...chunks(ended)].map(recordPart));
+  }
+
+  /**
+   * An event with more runs than one commit takes is recorded in several, its end with the last of them: until then it
+   * is not done, and a job that comes again finds what is there already. @returns what is left for the last commit
+   */
+  private async recordAhead(tenantId: Id<'tenant'>, batch: RecordBatch): Promise<RecordBatch> {
+    const { executionsPerRecordMax } = executionSettings;
+    let { executions } = batch;
+    while (executions.length > executionsPerRecordMax) {
+      await this.parts.recorder.record(tenantId, { executions: executions.slice(0, executionsPerRecordMax) });
+      executions = executions.slice(executionsPerRecordMax);
+    }
+    return executions === batch.executions ? batch : { ...batch, executions };
   }
 }
 
@@ -75,19 +92,30 @@ function inOrder(events: readonly WorkEvent[], ids: readonly Id<'event'>[]): rea
   return ids.flatMap((id) => byId.get(id) ?? []);
 }
 
+/** At most: what the point does not keep, and what is the data of the event, counts as well. */
+function charactersOf({ input, run: { result } }: StepRun): number {
+  return input.length + result.log.length + (result.output?.length ?? 0);
+}
+
 /** Never splits an event: its end is in the transaction that records all of its runs. */
 function* chunks(ended: readonly EndedEvent[]): Iterable<EndedEvent[]> {
+  const { executionsPerRecordMax, charactersPerRecordMax } = executionSettings;
   let part: EndedEvent[] = [];
   let executions = 0;
+  let characters = 0;
   for (const one of ended) {
-    const own = one.ran.points.reduce((sum, { runs }) => sum + runs.length, 0);
-    if (part.length > 0 && executions + own > executionSettings.executionsPerRecordMax) {
+    const runs = one.ran.points.flatMap((point) => point.runs);
+    const text = runs.reduce((sum, step) => sum + charactersOf(step), 0);
+    const isFull = executions + runs.length > executionsPerRecordMax || characters + text > charactersPerRecordMax;
+    if (part.length > 0 && isFull) {
       yield part;
       part = [];
       executions = 0;
+      characters = 0;
     }
     part.push(one);
-    executions += own;
+    executions += runs.length;
+    characters += text;
   }
   if (part.length > 0) yield part;
 }

@@ -51,6 +51,7 @@ const groupRecorder = {
     new GroupRecorder(database.recorder, {
       commitsMax: executionSettings.commitsMax,
       executionsMax: executionSettings.executionsPerRecordMax,
+      charactersMax: executionSettings.charactersPerRecordMax,
       batchesMax: executionSettings.batchesPerRecordMax,
       onCommitted: (group, recorded) => {
         reports.note(group, recorded);

@@ -3,6 +3,8 @@ import type { Database, RecordBatch, RecordedBatch, TenantBatch } from '@tenon/d
 
 interface Waiting {
   readonly part: TenantBatch;
+  /** Of its inputs, outputs and logs. */
+  readonly characters: number;
   readonly resolve: (recorded: RecordedBatch) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -12,6 +14,8 @@ export interface GroupRecorderOptions {
   readonly commitsMax: number;
   /** Executions in one commit; a batch that has more goes alone. */
   readonly executionsMax: number;
+  /** Characters of inputs, outputs and logs in one commit; a batch that has more goes alone. */
+  readonly charactersMax: number;
   /** Batches in one commit. */
   readonly batchesMax: number;
   /** Told about every commit, batch by batch in the same order. Must not throw. */
@@ -34,7 +38,7 @@ export class GroupRecorder {
   /** Resolves after the commit that carried the batch. @throws what Postgres threw; then nothing of it was recorded. */
   record(tenantId: Id<'tenant'>, batch: RecordBatch): Promise<RecordedBatch> {
     const { promise, resolve, reject } = Promise.withResolvers<RecordedBatch>();
-    this.waiting.push({ part: { tenantId, batch }, resolve, reject });
+    this.waiting.push({ part: { tenantId, batch }, characters: charactersIn(batch), resolve, reject });
     this.commitNext();
     return promise;
   }
@@ -49,13 +53,16 @@ export class GroupRecorder {
   }
 
   private take(): readonly Waiting[] {
-    const { executionsMax, batchesMax } = this.options;
+    const { executionsMax, charactersMax, batchesMax } = this.options;
     let executions = 0;
+    let characters = 0;
     let batches = 0;
-    for (const { part } of this.waiting) {
+    for (const { part, characters: text } of this.waiting) {
       const own = part.batch.executions.length;
-      if (batches > 0 && (executions + own > executionsMax || batches >= batchesMax)) break;
+      const isFull = executions + own > executionsMax || characters + text > charactersMax || batches >= batchesMax;
+      if (batches > 0 && isFull) break;
       executions += own;
+      characters += text;
       batches += 1;
     }
     return this.waiting.splice(0, batches);
@@ -76,6 +83,12 @@ export class GroupRecorder {
       else for (const one of group) await this.commit([one]);
     }
   }
+}
+
+function charactersIn({ executions }: RecordBatch): number {
+  let sum = 0;
+  for (const { input, output, log } of executions) sum += (input?.length ?? 0) + (output?.length ?? 0) + log.length;
+  return sum;
 }
 
 /** Batches of one tenant become one, with one audit entry, unless somebody in particular asked for a run. */

@@ -44,13 +44,11 @@ export function functionOn(point: RunnablePoint, changes: Partial<RunnableFuncti
   };
 }
 
-/** A run that ended with this output, or with this outcome. */
+/** A run that ended with this output, and perhaps a log, or with this outcome. */
 export function finished(
-  how: { readonly output: string } | { readonly outcome: ExecutionResult['outcome'] },
+  how: { readonly output: string; readonly log?: string } | { readonly outcome: ExecutionResult['outcome'] },
 ): FinishedRun {
   const result =
-    'output' in how
-      ? { ...unmeasuredResult('succeeded', 'fine'), output: how.output }
-      : unmeasuredResult(how.outcome, 'not fine');
+    'output' in how ? { ...unmeasuredResult('succeeded', 'fine'), ...how } : unmeasuredResult(how.outcome, 'not fine');
   return { startedAtMs: 0, clockMs: 0, seed: '0'.repeat(64), engine: '1', result };
 }

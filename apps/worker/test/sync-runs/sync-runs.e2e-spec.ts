@@ -57,7 +57,12 @@ beforeEach(() => {
 async function openRecorder(): Promise<RunRecorder> {
   return new RunRecorder({
     spool: await RunSpool.open(folder),
-    recorder: new GroupRecorder(shop.database.recorder, { commitsMax: 1, executionsMax: 100, batchesMax: 10 }),
+    recorder: new GroupRecorder(shop.database.recorder, {
+      commitsMax: 1,
+      executionsMax: 100,
+      charactersMax: 4_000_000,
+      batchesMax: 10,
+    }),
     bodies: new LargeBodies(shop.storage, logger),
     logger,
   });

@@ -1,0 +1,53 @@
+import { describe, expect, it } from '@jest/globals';
+import { newId } from '@tenon/contracts';
+import type { RecordBatch, RunnableFunction, WorkEvent } from '@tenon/database';
+import { ExecutionService } from '../../src/executions/execution.service.js';
+import { executionSettings } from '../../src/executions/execution-settings.js';
+import { finished, functionOn, pointWith } from '../support/runnable.js';
+
+const tenantId = newId('tenant');
+
+const eventOf = (data: string): WorkEvent => {
+  const nothing = { attempts: 0, failures: 0, todo: null };
+  return { id: newId('event'), type: 'cart.updated', data, acceptedAt: new Date(0), ...nothing };
+};
+
+/** What the recorder is given, in order, for a job of these events. */
+async function recordedOf(events: readonly WorkEvent[], functions: readonly RunnableFunction[], log = '') {
+  const batches: RecordBatch[] = [];
+  const service = new ExecutionService({
+    database: { eventWork: { load: async () => ({ events, generation: '1' }) } },
+    live: { fedBy: async () => functions },
+    run: async () => finished({ output: '1', log }),
+    bodies: { move: async (batch) => batch },
+    recorder: {
+      record: async (_tenantId, batch) => {
+        batches.push(batch);
+        return { recorded: [] };
+      },
+    },
+    retryPauseMs: 1,
+  });
+  await service.execute({ tenantId, eventIds: events.map(({ id }) => id) });
+  return batches;
+}
+
+describe('the records of a job', () => {
+  it('are cut by size, between events: full logs do not keep everybody waiting for one commit', async () => {
+    const log = 'x'.repeat(executionSettings.charactersPerRecordMax / 4);
+    const events = Array.from({ length: 10 }, () => eventOf('{}'));
+    const batches = await recordedOf(events, [functionOn(pointWith())], log);
+    expect(batches.map(({ executions }) => executions.length)).toEqual([3, 3, 3, 1]);
+    expect(batches.map(({ doneEvents }) => doneEvents?.length)).toEqual([3, 3, 3, 1]);
+  });
+
+  it('of an event with more runs than a commit takes come in several, and its end with the last', async () => {
+    const point = pointWith();
+    const runs = executionSettings.executionsPerRecordMax * 2 + 7;
+    const functions = Array.from({ length: runs }, () => functionOn(point));
+    const batches = await recordedOf([eventOf('{}')], functions);
+    expect(batches.map(({ executions }) => executions.length)).toEqual([500, 500, 7]);
+    expect(batches.map(({ doneEvents = [] }) => doneEvents.length)).toEqual([0, 0, 1]);
+    expect(new Set(batches.flatMap(({ executions }) => executions.map(({ id }) => id))).size).toBe(runs);
+  });
+});
