@@ -102,7 +102,7 @@ export class FuelWriter {
       return;
     }
     const { bytes } = this.out;
-    const access = this.fuelLocal < 0x80 ? 2 : 3;
+    const access = this.fuelLocal < 0x80 ? 2 : this.fuelLocal < 0x4000 ? 3 : 4;
     // Where the fuel was written right before or read right behind, one operator did both.
     const readAt = patchAt - 1 - access;
     const readsOnly = bytes[readAt] === 0x20;

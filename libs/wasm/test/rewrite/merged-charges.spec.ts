@@ -74,3 +74,24 @@ describe('code behind a block is counted when it runs and only then', () => {
     expect(call('run').usage.instructions).toBe(4n);
   });
 });
+
+describe('charges that are moved', () => {
+  it.each([100, 126, 16_380, 16_382, 16_390, 49_900])(
+    'are found behind %i locals, whose indices take up to three bytes',
+    async (count) => {
+      const { call } = await meter(
+        `(module (import "h" "h" (func $h (param i32)))
+      (func $id (param i32) (result i32) (local.get 0))
+      (func $half (param i32) (result i32) (if (local.get 0) (then (return (local.get 0)))) (i32.const 0))
+      (func (export "run") (param i32) (result i32) (local ${'i32 '.repeat(count)})
+        (local.set 0 (call $half (local.get 0)))
+        (if (local.get 0) (then (call $h (i32.const 1)) (local.set 1 (i32.const 5)) (call $h (local.get 1))
+          (return (local.get 1))))
+        (return_call $id (local.get 0))))`,
+        { h: { h: () => undefined } },
+      );
+      expect(call('run', [7])).toMatchObject({ value: 5, usage: { instructions: 17n } });
+      expect(call('run', [0])).toMatchObject({ value: 0, usage: { instructions: 14n } });
+    },
+  );
+});
