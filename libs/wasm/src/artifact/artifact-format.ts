@@ -4,7 +4,7 @@ import { z } from 'zod';
  * Raised by whatever changes what an artifact means or how its code is metered: it is part of every artifact's key, so
  * an old artifact is never run by a newer engine, and is built again instead.
  */
-export const engineVersion = 6;
+export const engineVersion = 7;
 
 /** The layout below. */
 export const artifactFormatVersion = 1;

@@ -7,7 +7,7 @@ export const stackBytesDefault = 512_000;
  * Instructions that are taken from the reserve at a time. While code runs, the rest of a slice lives in registers, so
  * after a trap of the engine's own (a division by zero, say) the host's figure may lag by at most one slice.
  */
-export const sliceInstructions = 4_096;
+export const sliceInstructions = 8_192;
 
 /** Stands for "no limit"; far from where 64-bit arithmetic could wrap. */
 export const unlimited = 2n ** 61n;

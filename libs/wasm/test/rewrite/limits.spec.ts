@@ -78,7 +78,7 @@ describe('the instruction limit', () => {
     );
     const { error, usage } = call('run', [100_000]);
     expect(error).toMatch(/divide by zero/);
-    expect(Math.abs(Number(usage.instructions) - 500_004)).toBeLessThan(4_200);
+    expect(Math.abs(Number(usage.instructions) - 500_004)).toBeLessThan(8_300);
   });
 });
 
