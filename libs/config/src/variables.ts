@@ -182,7 +182,7 @@ export const variables = {
   }),
   TENON_EXECUTION_CONCURRENCY: variable(values.wholeNumber(1, 1_000), {
     processes: worker,
-    fallback: '3',
+    fallback: '8',
     meaning: 'jobs that one worker runs at once; a job carries several events of one tenant',
   }),
   TENON_SANDBOX_PROCESSES: variable(values.wholeNumber(1, 256), {

@@ -42,7 +42,7 @@ export class ExecutionsProcessor implements OnApplicationBootstrap, OnModuleDest
     };
     this.activations = listenForActivations(this.queue, (activation) => this.warmUp.prepare(activation));
     this.consumer = consumeExecutions(options, async (job, { jobId }) => {
-      await this.leases.during(jobId, () => this.handle(job, jobId));
+      await this.leases.during(jobId, job.eventIds.length, () => this.handle(job, jobId));
       // There is room in BullMQ again, and more events may wait in line.
       this.relay.wake();
     });

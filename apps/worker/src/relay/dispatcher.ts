@@ -1,15 +1,28 @@
 import type { FairQueue, QueueProducer } from '@tenon/queue';
 import type { StepResult } from '../shared/wakeable-loop.js';
+import type { WorkerLoad } from './lease-keeper.js';
 import type { RelaySettings } from './relay-settings.js';
 
-/** Moves batches from the fair queue into BullMQ: one for each free place of this worker, and few more to wait there. */
+export interface DispatcherSettings
+  extends Pick<RelaySettings, 'jobsWaitingMax' | 'eventsPerJobMax' | 'eventsAtOnceMax'> {
+  /** Jobs that this worker runs at once. */
+  readonly jobsConcurrencyMax: number;
+}
+
+/**
+ * Moves batches from the fair queue into BullMQ, as many as this worker can begin at once and few more. How much it has
+ * in its hands is bounded by events rather than by jobs: a few large jobs keep the machine busy, and what they hold is
+ * what everybody else waits for; many small ones need places for themselves.
+ */
 export class Dispatcher {
+  /** Events that were handed over and may not have begun. */
+  private eventsAhead = 0;
+
   constructor(
     private readonly fair: Pick<FairQueue, 'dispatch'>,
     private readonly producer: Pick<QueueProducer, 'executionsWaiting' | 'enqueueBatches'>,
-    private readonly settings: RelaySettings,
-    /** Jobs that this worker could begin at once. */
-    private readonly placesFree: () => number,
+    private readonly settings: DispatcherSettings,
+    private readonly load: () => WorkerLoad,
   ) {}
 
   /**
@@ -19,11 +32,17 @@ export class Dispatcher {
    * @throws when Redis is away.
    */
   async step(): Promise<StepResult> {
-    const { jobsWaitingMax, eventsPerJobMax } = this.settings;
-    const room = jobsWaitingMax + this.placesFree() - (await this.producer.executionsWaiting());
-    if (room <= 0) return 'idle';
-    const batches = await this.fair.dispatch({ jobsMax: room, eventsMax: eventsPerJobMax });
-    if (batches.length > 0) await this.producer.enqueueBatches(batches);
+    const { jobsWaitingMax, jobsConcurrencyMax, eventsPerJobMax, eventsAtOnceMax } = this.settings;
+    const waiting = await this.producer.executionsWaiting();
+    if (waiting === 0) this.eventsAhead = 0;
+    const { jobs, events } = this.load();
+    const jobsMax = jobsWaitingMax + jobsConcurrencyMax - jobs - waiting;
+    if (jobsMax <= 0) return 'idle';
+    const eventsRoom = eventsAtOnceMax - events - this.eventsAhead;
+    const batches = await this.fair.dispatch({ jobsMax, eventsMax: eventsPerJobMax, eventsRoom });
+    if (batches.length === 0) return 'idle';
+    this.eventsAhead += batches.reduce((sum, { eventIds }) => sum + eventIds.length, 0);
+    await this.producer.enqueueBatches(batches);
     return 'idle';
   }
 }

@@ -6,12 +6,19 @@ import { toWaiting } from './queue-sweep.js';
 /** Jobs in one look. */
 const jobsPerLookMax = 100;
 
+/** What a worker has in its hands. */
+export interface WorkerLoad {
+  readonly jobs: number;
+  readonly events: number;
+}
+
 /**
  * Looks after batches that gave no sign of life: the relay died before it handed one over, or BullMQ gave a job up that
  * took its workers down. What BullMQ still has is left to it; the events of what it has not go back into line.
  */
 export class LeaseKeeper {
-  private readonly running = new Set<string>();
+  /** Jobs with the number of their events. */
+  private readonly running = new Map<string, number>();
 
   constructor(
     private readonly outbox: Pick<Database['outbox'], 'stillReady'>,
@@ -20,14 +27,16 @@ export class LeaseKeeper {
     private readonly onLost: (batch: DispatchedBatch) => Promise<void>,
   ) {}
 
-  /** Jobs under way. */
-  get jobsRunning(): number {
-    return this.running.size;
+  /** What is under way. */
+  load(): WorkerLoad {
+    let events = 0;
+    for (const count of this.running.values()) events += count;
+    return { jobs: this.running.size, events };
   }
 
-  /** Keeps the job's lease for as long as `work` takes. */
-  async during<Result>(jobId: string, work: () => Promise<Result>): Promise<Result> {
-    this.running.add(jobId);
+  /** Keeps the lease of a job of so many events for as long as `work` takes. */
+  async during<Result>(jobId: string, events: number, work: () => Promise<Result>): Promise<Result> {
+    this.running.set(jobId, events);
     try {
       return await work();
     } finally {
@@ -36,7 +45,7 @@ export class LeaseKeeper {
   }
 
   async renew(): Promise<StepResult> {
-    if (this.running.size > 0) await this.fair.renew([...this.running]);
+    if (this.running.size > 0) await this.fair.renew([...this.running.keys()]);
     return 'idle';
   }
 

@@ -20,6 +20,11 @@ export interface RelaySettings {
    */
   readonly jobsWaitingMax: number;
   readonly eventsPerJobMax: number;
+  /**
+   * Events that a worker has in its hands before it begins no further job, but for a tenant that has none in hand: two
+   * or three jobs of cheap events, which is what two processors work off in some 50 ms.
+   */
+  readonly eventsAtOnceMax: number;
 }
 
 export const defaultRelaySettings: RelaySettings = {
@@ -32,4 +37,5 @@ export const defaultRelaySettings: RelaySettings = {
   sweepEventsMax: 1_000,
   jobsWaitingMax: 1,
   eventsPerJobMax: 100,
+  eventsAtOnceMax: 200,
 };

@@ -29,8 +29,7 @@ const relayService = {
     { relay, jobsConcurrencyMax }: WorkerSettings,
     logger: Logger,
   ) => {
-    const placesFree = () => jobsConcurrencyMax - leases.jobsRunning;
-    const dispatcher = new Dispatcher(fair, producer, relay, placesFree);
+    const dispatcher = new Dispatcher(fair, producer, { ...relay, jobsConcurrencyMax }, () => leases.load());
     const onRedisEmpty = () => logger.warn('Redis is empty; the queue is made again from Postgres');
     const sweep = new QueueSweep(database.outbox, fair, producer, relay, onRedisEmpty);
     return new RelayService({ dispatcher, sweep, leases }, queue, relay, logger);

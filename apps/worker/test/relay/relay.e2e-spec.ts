@@ -19,7 +19,14 @@ import { QueueSweep } from '../../src/relay/queue-sweep.js';
 import { defaultRelaySettings } from '../../src/relay/relay-settings.js';
 import { Shop } from '../support/shop.js';
 
-const settings = { ...defaultRelaySettings, jobsWaitingMax: 3, eventsPerJobMax: 10, sweepAgeMs: -1_000 };
+const settings = {
+  ...defaultRelaySettings,
+  jobsConcurrencyMax: 2,
+  jobsWaitingMax: 1,
+  eventsPerJobMax: 10,
+  sweepAgeMs: -1_000,
+};
+const nothing = () => ({ jobs: 0, events: 0 });
 const leaseMs = 30;
 const logger = createLogger({ name: 'test', level: 'silent' });
 let shop: Shop;
@@ -78,7 +85,7 @@ afterAll(async () => {
 describe('the dispatcher', () => {
   it('hands batches of events over and leaves the rest in line once BullMQ has enough', async () => {
     await offer(await keep(50));
-    const dispatcher = new Dispatcher(fair, producer, settings, () => 0);
+    const dispatcher = new Dispatcher(fair, producer, settings, nothing);
     for (let look = 0; look < 2; look += 1) {
       await dispatcher.step();
       expect(await producer.executionsWaiting()).toBe(3);
@@ -86,18 +93,35 @@ describe('the dispatcher', () => {
     }
   });
 
-  it('hands over one more for each free place of the worker, at once', async () => {
+  it('hands over as many as the worker has places for, and one to wait', async () => {
     await offer(await keep(60));
-    await new Dispatcher(fair, producer, settings, () => 2).step();
-    expect(await producer.executionsWaiting()).toBe(5);
-    expect(await fair.stats()).toMatchObject({ waiting: 10, inHand: 50 });
+    await new Dispatcher(fair, producer, settings, () => ({ jobs: 1, events: 10 })).step();
+    expect(await producer.executionsWaiting()).toBe(2);
+    expect(await fair.stats()).toMatchObject({ waiting: 40, inHand: 20 });
+  });
+
+  it('begins no further job once it has enough events in its hands, those that have not begun counted', async () => {
+    await offer(await keep(60));
+    const dispatcher = new Dispatcher(
+      fair,
+      producer,
+      { ...settings, jobsConcurrencyMax: 8, eventsAtOnceMax: 35 },
+      () => ({
+        jobs: 1,
+        events: 20,
+      }),
+    );
+    for (let look = 0; look < 3; look += 1) {
+      await dispatcher.step();
+      expect(await fair.stats()).toMatchObject({ waiting: 40, inHand: 20 });
+    }
   });
 
   it('shares the events with others that work at once, and none is given out twice', async () => {
     const ids = await keep(60);
     await offer(ids);
-    const roomy = { ...settings, jobsWaitingMax: 64 };
-    await Promise.all(Array.from({ length: 4 }, () => new Dispatcher(fair, producer, roomy, () => 0).step()));
+    const roomy = { ...settings, jobsWaitingMax: 62 };
+    await Promise.all(Array.from({ length: 4 }, () => new Dispatcher(fair, producer, roomy, nothing).step()));
     const taken: string[] = [];
     const consumer = consumeExecutions({ ...queue, concurrency: 10 }, async (job) => {
       taken.push(...job.eventIds);

@@ -3,7 +3,7 @@ import { commandTimeoutMs, connectForCommands, type QueueOptions } from '../conn
 import { queueKeys } from '../keys.js';
 import { defineScripts, type RunScript, type ScriptArgument } from '../scripts.js';
 import { offerArguments, readBatches, removeArguments, shareArguments } from './encode.js';
-import type { DispatchedBatch, FairQueue, FairQueueStats, WaitingEvent } from './fair-queue.types.js';
+import type { DispatchedBatch, DispatchRoom, FairQueue, FairQueueStats, WaitingEvent } from './fair-queue.types.js';
 import { defaultFairSettings, type FairSettings } from './fair-settings.js';
 
 /** Bound the work of one script, because Redis does nothing else meanwhile: about a millisecond. */
@@ -11,6 +11,8 @@ const eventsPerCallMax = 1_000;
 const jobsPerDispatchMax = 64;
 const eventsPerJobMax = 200;
 const jobsPerCallMax = 1_000;
+/** More than one call gives out. */
+const eventsRoomMax = jobsPerDispatchMax * eventsPerJobMax;
 /** Beyond any real cost, and far from where adding 1 to a double stops counting. */
 const costMax = 1e13;
 
@@ -81,11 +83,7 @@ function fairQueue(ask: Ask, settings: FairSettings): Omit<FairQueue, 'close'> {
   };
 }
 
-async function dispatch(
-  ask: Ask,
-  settings: FairSettings,
-  room: { readonly jobsMax: number; readonly eventsMax: number },
-): Promise<readonly DispatchedBatch[]> {
+async function dispatch(ask: Ask, settings: FairSettings, room: DispatchRoom): Promise<readonly DispatchedBatch[]> {
   const jobsMax = whole(room.jobsMax, jobsPerDispatchMax);
   const eventsMax = whole(room.eventsMax, eventsPerJobMax);
   if (jobsMax === 0 || eventsMax === 0) return [];
@@ -100,6 +98,8 @@ async function dispatch(
     concurrencyDefault,
     eventCostGuess,
     eventOverhead,
+    Math.max(0, Math.floor(room.eventsRoom ?? eventsRoomMax)),
+    settings.newcomerEventsMax,
   ];
   return readBatches(strings(await ask('dispatch', args)));
 }

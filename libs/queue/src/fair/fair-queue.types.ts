@@ -18,6 +18,18 @@ export interface DispatchedBatch {
   readonly eventIds: readonly Id<'event'>[];
 }
 
+/** What whoever dispatches has room for. */
+export interface DispatchRoom {
+  readonly jobsMax: number;
+  /** Of one job. */
+  readonly eventsMax: number;
+  /**
+   * Of all jobs: once there are as many, only a tenant that has nothing in hand and whose turn it is gets a job, a small
+   * one, so that a newcomer waits for nobody's batch. Absent: no bound.
+   */
+  readonly eventsRoom?: number;
+}
+
 /** What a tenant may have of the machine. */
 export interface TenantShare {
   /** Its share against that of others: with twice the weight it gets twice the cost. 0.001 to 1,000. */
@@ -53,7 +65,7 @@ export interface FairQueue {
    * Picks micro-batches and takes their events in hand, under a lease: up to `jobsMax` (at most 64) batches of up to
    * `eventsMax` (at most 200) events, less where a tenant's cap or the cost of its events says so.
    */
-  dispatch(room: { readonly jobsMax: number; readonly eventsMax: number }): Promise<readonly DispatchedBatch[]>;
+  dispatch(room: DispatchRoom): Promise<readonly DispatchedBatch[]>;
   /**
    * A job has ended. Frees its places under the cap, and corrects what was charged by what it really used. Settling
    * twice does nothing the second time.

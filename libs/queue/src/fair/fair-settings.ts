@@ -23,6 +23,8 @@ export interface FairSettings {
   readonly newestShare: number;
   /** Of what was charged too much, this much at most may lie before the present: the bound on anybody's credit. */
   readonly creditMax: number;
+  /** Events in a job for a tenant with nothing in hand, where there is no room for more: few, since it comes on top. */
+  readonly newcomerEventsMax: number;
   /** How long one step of priority lets an event be overtaken. */
   readonly agingMs: number;
   /** For tenants that were never set. */
@@ -38,6 +40,7 @@ export const defaultFairSettings: FairSettings = {
   eventCostGuess: 500_000,
   newestShare: 0.3,
   creditMax: 20_000_000,
+  newcomerEventsMax: 10,
   agingMs: 10_000,
   weightDefault: 1,
   concurrencyDefault: 1_000,

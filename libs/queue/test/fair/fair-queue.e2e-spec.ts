@@ -261,6 +261,19 @@ describe('bad arguments', () => {
     expect(await queue.stats()).toEqual({ waiting: 0, inHand: 0, tenants: 0 });
   });
 
+  it('beyond the room for events serves only whoever is next with nothing in hand, and little of it', async () => {
+    const { queue } = world.open({ ...cheap, newcomerEventsMax: 2 });
+    const [loud, quiet] = [newId('tenant'), newId('tenant')];
+    await queue.offer(eventsOf(loud, 100));
+    const flood = await queue.dispatch({ jobsMax: 8, eventsMax: 10, eventsRoom: 25 });
+    expect(flood.map(({ eventIds }) => eventIds.length)).toEqual([10, 10, 10]);
+    expect(await queue.dispatch({ jobsMax: 8, eventsMax: 10, eventsRoom: -5 })).toEqual([]);
+    await queue.offer(eventsOf(quiet, 5));
+    const full = await queue.dispatch({ jobsMax: 8, eventsMax: 10, eventsRoom: -5 });
+    expect(full.map(({ tenantId, eventIds }) => [tenantId, eventIds.length])).toEqual([[quiet, 2]]);
+    expect(await queue.dispatch({ jobsMax: 8, eventsMax: 10, eventsRoom: 0 })).toEqual([]);
+  });
+
   it('dispatches nothing into no room', async () => {
     const { queue } = world.open(cheap);
     await queue.offer(eventsOf(tenantId, 1));

@@ -1,12 +1,13 @@
 -- Picks batches, each for the tenant with the smallest start tag, and takes their events in hand under a lease.
 -- ARGV: jobs at most, events per job at most, lease in ms, estimated cost per job at most, aging in ms,
 --       then what holds for a tenant about which nothing is known: weight, cap, cost of an event; what an event
---       holds up beside its cost.
+--       holds up beside its cost; events at most in all, beyond which only tenants with nothing in hand are served;
+--       events per job for those.
 -- Returns job, tenant and events (26 characters each, joined) for each batch.
 local jobsMax, eventsMax, leaseMs, costMax = tonumber(ARGV[1]), tonumber(ARGV[2]), tonumber(ARGV[3]), tonumber(ARGV[4])
 local agingMs, weightDefault, capDefault, costDefault =
   tonumber(ARGV[5]), tonumber(ARGV[6]), tonumber(ARGV[7]), tonumber(ARGV[8])
-local overhead = tonumber(ARGV[9])
+local overhead, eventsRoom, newcomerEventsMax = tonumber(ARGV[9]), tonumber(ARGV[10]), tonumber(ARGV[11])
 
 -- Bounds what becomes due in one call; the next call goes on.
 local dueTenantsMax, dueEventsMax = 100, 500
@@ -40,7 +41,7 @@ local function nextJob()
   return string.format('f%x', job)
 end
 
-local function take(tenant, tag)
+local function take(tenant, tag, limit)
   local fields = redis.call('HMGET', tenantKey(tenant), 'weight', 'cap', 'cost')
   local weight = tonumber(fields[1]) or weightDefault
   local cap = tonumber(fields[2]) or capDefault
@@ -51,7 +52,7 @@ local function take(tenant, tag)
     redis.call('SADD', fullKey, tenant)
     return nil
   end
-  local count = math.min(eventsMax, room, math.max(1, math.floor(costMax / (cost + overhead))))
+  local count = math.min(limit, room, math.max(1, math.floor(costMax / (cost + overhead))))
   local popped = redis.call('ZPOPMIN', readyKey(tenant), count)
   local ids = {}
   for index = 1, #popped, 2 do ids[#ids + 1] = popped[index] end
@@ -84,8 +85,13 @@ for _ = 1, 2 * jobsMax + 8 do
   if jobs >= jobsMax then break end
   local head = redis.call('ZRANGE', lineKey, 0, 0, 'WITHSCORES')
   if not head[1] then break end
-  local tag = tonumber(head[2])
-  local job, packed, count = take(head[1], tag)
+  local tag, limit = tonumber(head[2]), eventsMax
+  if events >= eventsRoom then
+    -- Whoever is next and has nothing in hand need not wait for what others have: a little more holds nobody up.
+    if redis.call('EXISTS', takenKey(head[1])) == 1 then break end
+    limit = math.min(eventsMax, newcomerEventsMax)
+  end
+  local job, packed, count = take(head[1], tag, limit)
   if job then
     clock = math.max(clock, tag)
     jobs = jobs + 1
