@@ -1,4 +1,5 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
+import { ProblemError } from '@tenon/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { allowedMethods } from './allowed-methods.js';
 import { sendProblem } from './send-problem.js';
@@ -12,7 +13,7 @@ export class ProblemFilter implements ExceptionFilter {
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
     const problem = toProblem(error);
-    if (problem.status >= 500) request.log.error({ err: error }, 'request failed');
+    if (problem.status >= 500 && !isOnPurpose(error)) request.log.error({ err: error }, 'request failed');
     if (reply.sent || reply.raw.headersSent) {
       reply.raw.destroy();
       return;
@@ -26,4 +27,12 @@ export class ProblemFilter implements ExceptionFilter {
     }
     sendProblem(reply, problem);
   }
+}
+
+/**
+ * Whether it was refused for want of room or time, and nothing failed. The metrics count these; a line for each would
+ * make an overload worse.
+ */
+function isOnPurpose(error: unknown): boolean {
+  return error instanceof ProblemError && error.code !== 'internal' && error.cause === undefined;
 }
