@@ -18,7 +18,7 @@ export class BuildAgainError extends Error {
   override readonly name = 'BuildAgainError';
 }
 
-/** A version has no artifact for this engine, and none could be made. */
+/** A version has no artifact for this engine, and none can be made of it. */
 export class RebuildError extends Error {
   override readonly name = 'RebuildError';
 }
@@ -50,14 +50,15 @@ export class BuildService {
    * Builds a version that is ready once more, for this engine.
    *
    * @returns the hash of its artifact
-   * @throws RebuildError when the engine makes nothing of it, or what Postgres throws; the version stays as it was.
+   * @throws RebuildError when the engine makes nothing of it; BuildAgainError, or what Postgres throws, when another
+   *   try may help. The version stays as it was.
    */
   async rebuild(job: BuildJob): Promise<string> {
     const sha256 = await this.records.moduleOf(job);
     if (sha256 === null) throw new RebuildError('the version is gone');
     const outcome = await this.outcomeOf(job, sha256);
     if (outcome.status === 'rejected') throw new RebuildError(`this engine rejects it: ${outcome.rejection.message}`);
-    if (outcome.status === 'failed') throw new RebuildError(outcome.failure);
+    if (outcome.status === 'failed') throw new BuildAgainError(outcome.failure);
     const first = await this.records.replace(job, outcome, (artifact) => this.storage.has(artifact));
     if (first) this.logger.info({ versionId: job.versionId, engine: this.engine }, 'a version was built again');
     return outcome.artifactSha256;

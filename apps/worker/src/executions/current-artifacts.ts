@@ -1,7 +1,7 @@
 import type { Id } from '@tenon/contracts';
 import type { RunnableFunction } from '@tenon/database';
 import type { Storage } from '@tenon/storage';
-import type { BuildService } from '../builds/build.service.js';
+import { type BuildService, RebuildError } from '../builds/build.service.js';
 import { BoundedCache } from '../shared/bounded-cache.js';
 
 /** An artifact by its hash, which the sandboxes load when they don't have it. */
@@ -17,7 +17,7 @@ export interface CurrentArtifact extends Artifact {
 
 /** Larger than any artifact that the build makes from an upload of at most 16 MB. */
 const artifactBytesMax = 256_000_000;
-/** A build that has just been tried is not tried again, whether it went well or not. */
+/** A build that has just ended is not asked for again, whether an artifact came of it or a refusal. */
 const rebuildsMax = 10_000;
 const rebuildMs = 60_000;
 
@@ -40,7 +40,7 @@ export class CurrentArtifacts {
     return Number(engine ?? Number.NaN) < this.engineVersion ? undefined : this.stored(artifactSha256, engine);
   }
 
-  /** @throws RebuildError, or what storage and Postgres throw, when the version can't be had for this engine. */
+  /** @throws RebuildError, BuildAgainError, or what storage and Postgres throw, when it can't be had for this engine. */
   async of(tenantId: Id<'tenant'>, target: RunnableFunction): Promise<CurrentArtifact> {
     const ready = this.ready(target);
     if (ready !== undefined) return ready;
@@ -52,6 +52,10 @@ export class CurrentArtifacts {
     if (known !== undefined) return known;
     const rebuild = this.builds.rebuild({ tenantId, versionId });
     this.rebuilds.set(versionId, rebuild);
+    rebuild.catch((error: unknown) => {
+      // What failed on our side may go well the next time, and events ask again by themselves.
+      if (!(error instanceof RebuildError)) this.rebuilds.delete(versionId);
+    });
     return rebuild;
   }
 

@@ -82,6 +82,15 @@ describe('a function that an older engine built', () => {
     expect(new Set((await versions()).map((version) => version.artifact_sha256)).size).toBe(1);
   });
 
+  it('is built by the next try of its event after a build that failed on our side', async () => {
+    sandbox.failures = 1;
+    worker = await startWorker(shop, { sandbox });
+    const events = await shop.send([cart]);
+    await shop.done(events, 30_000);
+    expect(await outcomesOf(events)).toEqual([`succeeded by ${engineVersion}`]);
+    expect(sandbox.builds).toBe(2);
+  });
+
   it('stays as it was when its module is gone from the storage, and its run is a failure of ours', async () => {
     await owner.query(`update versions set sha256 = repeat('1', 64) where id in (select version_id from deployments)`);
     const before = await versions();
