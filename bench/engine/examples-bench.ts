@@ -24,6 +24,7 @@ const commands = [
 ] as const;
 
 const warmupMs = 400;
+const fuel = 10n ** 12n;
 
 /** Just enough of WASI for the examples, the same for both sides, so that only the guests' code differs. */
 function tinyWasi(input: Uint8Array): {
@@ -126,7 +127,7 @@ function commandKernel(language: string, name: string, rounds: number): KernelRe
     return wasi.output();
   };
   const plain = (): string => run(new WebAssembly.Instance(modules.plain, wasi.imports));
-  const metered = (): string => run(instantiate(modules.metered, wasi.imports, { fuel: 10n ** 12n }));
+  const metered = (): string => run(instantiate(modules.metered, wasi.imports, { fuel }));
   if (plain() !== metered() || last === undefined) throw new Error(`${name}: metering changed the result`);
   const instructions = Number(used(last).instructions);
   const times = compare({ plain, metered }, rounds);

@@ -141,6 +141,7 @@ export class BodyRewriter {
         this.copyLocal(slot, start);
       } else if (kind === imm.end) {
         if (charges.depth === 0) break;
+        charges.beforeEnd();
         out.u8(0x0b);
         charges.end();
       } else {

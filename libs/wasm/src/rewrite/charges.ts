@@ -228,6 +228,18 @@ export class Charges {
     }
   }
 
+  /**
+   * Notes that an `end` comes next. Where branches in an `if` that a loop goes round in lead to its end, only the way
+   * around the arm gives back what was charged for it: that takes an arm of its own.
+   */
+  beforeEnd(): void {
+    const at = this.depth - 1;
+    if (this.deadDepth > 0 || (this.blocks.through[at] as number) < 0 || this.blocks.targeted[at] === 0) return;
+    this.emit.otherArm();
+    this.emit.patchCharge(this.emit.charge(false, undefined, false), -this.chargedThrough(at));
+    this.blocks.through[at] = -1;
+  }
+
   end(): void {
     this.depth--;
     const kind = this.blocks.kinds[this.depth] as number;
@@ -256,11 +268,15 @@ export class Charges {
 
   /** Behind the `if` that a loop goes round in: what was charged for its arm in advance has not run this time. */
   private giveBack(): void {
-    const charged =
-      this.emit.chargeAt(this.blocks.through[this.depth] as number) - (this.blocks.costBefore[this.depth] as number);
+    const charged = this.chargedThrough(this.depth);
     if (charged === 0) return;
     this.start();
     this.cost = -charged;
+  }
+
+  /** What was charged in advance for the arm of an `if` that a loop goes round in. */
+  private chargedThrough(at: number): number {
+    return this.emit.chargeAt(this.blocks.through[at] as number) - (this.blocks.costBefore[at] as number);
   }
 
   /** The other arm of an `if`. */

@@ -89,6 +89,11 @@ export class CodeEmitter extends FuelWriter {
     this.ifNegative(false, false);
   }
 
+  /** Starts the other arm of an `if` that has none. */
+  otherArm(): void {
+    this.out.u8(0x05);
+  }
+
   /** Asks on the way back to the start of a loop whether anything is left. */
   checkWayBack(inPlace: boolean): void {
     this.out.reserve(64);

@@ -42,6 +42,24 @@ const shapes: readonly (readonly [name: string, body: string, instructions: bigi
     5,
   ],
   [
+    'is left from its arm to the end of its if',
+    `(local $i i32) (loop $l (if $if (i32.lt_u (local.get $i) (i32.const 100)) (then
+      (local.set $i (i32.add (local.get $i) (i32.const 1)))
+      (br_if $if (i32.eq (local.get $i) (local.get 0)))
+      (br $l)))) (local.get $i)`,
+    BigInt(1 + 4 * 13 + 12 + 1),
+    5,
+  ],
+  [
+    'is left from its arm to the end of its if through a table, and goes on behind it',
+    `(local $i i32) (loop $l (if $if (i32.lt_u (local.get $i) (local.get 0)) (then
+      (local.set $i (i32.add (local.get $i) (i32.const 1)))
+      (block $b (br_table $b $if (i32.eq (local.get $i) (i32.const 3))))
+      (br $l)))) (i32.add (local.get $i) (i32.const 2))`,
+    BigInt(1 + 2 * 13 + 12 + 3),
+    5,
+  ],
+  [
     'goes back through a table',
     `(local $i i32) (loop $l (block $b (local.set $i (i32.add (local.get $i) (i32.const 1)))
       (br_table $b $l (i32.lt_u (local.get $i) (local.get 0))))) (local.get $i)`,
