@@ -4,55 +4,117 @@ export interface Question {
   readonly path: string;
 }
 
+/** What questions speak of: it has to be in the rows. */
+export interface Filled {
+  readonly firstDayMs: number;
+  readonly rows: number;
+  /** An event of the asking tenant, some days ago. */
+  readonly eventId: string;
+}
+
 const iso = (ms: number) => encodeURIComponent(new Date(ms).toISOString());
 const dayMs = 86_400_000;
 const hourMs = 3_600_000;
+const minuteMs = 60_000;
+const idDigits = '0123456789abcdefghjkmnpqrstvwxyz';
+const versionOf = (functionNumber: number, day: number) =>
+  `version=ver_01kaj000000000000000${String(functionNumber * 8 + day).padStart(6, '0')}`;
 
-/** Lists as people ask for them, common and rare, recent and a week old. */
-export function listQuestions(firstDayMs: number, rows: number): readonly Question[] {
-  const lastDayMs = firstDayMs + 6 * dayMs;
-  const list = (name: string, query: string): Question => ({ name, path: `/v1/executions?limit=50&${query}` });
-  const oldVersion = 'ver_01kaj000000000000000000000';
+/** The first id of a time, as a page that ended there gives it. */
+function cursorAt(ms: number): string {
+  const digits = Array.from({ length: 10 }, (_, place) => idDigits[Math.floor(ms / 32 ** (9 - place)) % 32]);
+  return `cursor=exe_${digits.join('')}${'0'.repeat(16)}`;
+}
+
+/** Every filter, by what it narrows: common values and rare ones, values that were never, recent and old. */
+function filters({ firstDayMs, rows, eventId }: Filled): Readonly<Record<string, Readonly<Record<string, string>>>> {
+  const between = (from: number, to: number) => `from=${iso(firstDayMs + from)}&to=${iso(firstDayMs + to)}`;
+  return {
+    function: { 'busy function': 'function=function-0', 'quiet function': 'function=function-9' },
+    version: { 'old version': versionOf(0, 0), 'new version': versionOf(3, 7), 'quiet version': versionOf(9, 3) },
+    outcome: {
+      succeeded: 'outcome=succeeded',
+      failures: 'fault=guest',
+      'rare outcome': 'outcome=memory_limit',
+      'no outcome': 'outcome=stack_overflow',
+    },
+    kind: { tests: 'kind=test', replays: 'kind=replay' },
+    time: {
+      minute: between(3 * dayMs, 3 * dayMs + minuteMs),
+      hour: between(3 * dayMs + 5 * hourMs, 3 * dayMs + 6 * hourMs),
+      day: between(2 * dayMs, 3 * dayMs),
+    },
+    event: { event: `event=${eventId}`, 'no event': `event=evt_${'01kaj00000'.padEnd(26, '0')}` },
+    duration: {
+      slow: 'wallUsMin=3000',
+      slowest: 'wallUsMin=8000',
+      fastest: 'wallUsMax=22',
+      'one duration': 'wallUsMin=1234&wallUsMax=1234',
+    },
+    instructions: {
+      cheap: 'instructionsMax=300',
+      costly: 'instructionsMin=150000',
+      'one count': 'instructionsMin=8100&instructionsMax=8101',
+    },
+    text: {
+      'common text': 'log=tier%203',
+      'one order': `log=order%20${Math.floor(rows / 14) * 5}`,
+      'no text': 'log=nothing%20like%20it',
+    },
+    point: { point: 'extensionPoint=cart.discounts' },
+  };
+}
+
+/** Lists: each filter alone and every two that narrow different things, from the newest and from days ago. */
+export function listQuestions(filled: Filled): readonly Question[] {
+  const dimensions = Object.values(filters(filled)).map((values) => Object.entries(values));
+  const deep = cursorAt(filled.firstDayMs + 2 * dayMs + 7 * hourMs);
+  const list = (name: string, ...parts: readonly string[]): Question => ({
+    name,
+    path: `/v1/executions?limit=50&${parts.join('&')}`,
+  });
+  const single = [['newest', ''] as const, ...dimensions.flat()];
+  const pairs = dimensions.flatMap((left, place) =>
+    dimensions.slice(place + 1).flatMap((right) => left.flatMap((a) => right.map((b) => [a, b] as const))),
+  );
   return [
-    list('newest', ''),
-    list('one function', 'function=function-3'),
-    list('an old version', `version=${oldVersion}`),
-    list('an old version of a function', `version=${oldVersion}&function=function-0`),
-    list('failures of the guest', 'fault=guest'),
-    list('a rare outcome', 'outcome=memory_limit'),
-    list('an outcome that never was', 'outcome=stack_overflow'),
-    list('a rare outcome of a rare function', 'outcome=memory_limit&function=function-9'),
-    list('test runs', 'kind=test'),
-    list('an extension point', 'extensionPoint=cart.discounts'),
-    list('one hour, days ago', `from=${iso(firstDayMs + 30 * hourMs)}&to=${iso(firstDayMs + 31 * hourMs)}`),
-    list('failures of a day', `fault=guest&from=${iso(firstDayMs + dayMs)}&to=${iso(firstDayMs + 2 * dayMs)}`),
-    list('slow runs', 'wallUsMin=3000'),
-    list('the slowest runs', 'wallUsMin=8000'),
-    list('runs of a span of durations', 'wallUsMin=2000&wallUsMax=2010'),
-    list('costly runs of a function', 'instructionsMin=150000&function=function-2'),
-    list('one event', 'event=evt_' + '01kaj00000'.padEnd(26, '0')),
-    list('text in logs, common', 'log=tier%203'),
-    list('text in logs, in one hour', `log=customer%2042&from=${iso(lastDayMs)}&to=${iso(lastDayMs + hourMs)}`),
-    list('text in logs, far away', `log=order%20${Math.floor(rows / 14) * 5}`),
+    ...single.map(([name, query]) => list(name, query)),
+    ...single.map(([name, query]) => list(`${name}, days ago`, query, deep)),
+    ...pairs.map(([[a, left], [b, right]]) => list(`${a}, ${b}`, left, right)),
+    list(
+      'everything at once',
+      versionOf(1, 3),
+      'function=function-1&fault=guest&kind=event&log=tier',
+      'wallUsMin=100&wallUsMax=900&instructionsMin=3000',
+    ),
   ];
 }
 
-/** Charts as a dashboard shows them. */
-export function aggregateQuestions(firstDayMs: number): readonly Question[] {
+/** Charts: every bucket over the longest time that it is for, of everything and of parts. */
+export function aggregateQuestions({ firstDayMs }: Filled): readonly Question[] {
   const endMs = firstDayMs + 7 * dayMs;
-  const chart = (name: string, spanMs: number, query: string): Question => ({
-    name,
-    path: `/v1/executions/statistics?from=${iso(endMs - spanMs)}&to=${iso(endMs)}&${query}`,
-  });
-  return [
-    chart('an hour by the minute', hourMs, 'bucket=1m'),
-    chart('a day by the quarter of an hour', dayMs, 'bucket=15m'),
-    chart('a day by function', dayMs, 'by=function'),
-    chart('a day of one function', dayMs, 'function=function-1'),
-    chart('a week by the hour', 7 * dayMs, 'bucket=1h'),
-    chart('a week by function', 7 * dayMs, 'by=function'),
-    chart('a week by the day', 7 * dayMs, 'bucket=1d'),
-    chart('failures of a week', 7 * dayMs, 'fault=guest'),
-    chart('a week of one function', 7 * dayMs, 'function=function-0'),
-  ];
+  const spans = {
+    '1m': 3 * hourMs,
+    '5m': 6 * hourMs,
+    '15m': 6 * hourMs,
+    '1h': 7 * dayMs,
+    '6h': 7 * dayMs,
+    '1d': 7 * dayMs,
+  };
+  const parts = {
+    'all runs': '',
+    'by function': 'by=function',
+    'one function': 'function=function-0',
+    'one version': versionOf(0, 6),
+    failures: 'fault=guest',
+    'failures by function': 'by=function&fault=guest',
+    tests: 'kind=test',
+    'one point': 'extensionPoint=cart.discounts',
+  };
+  return Object.entries(spans).flatMap(([bucket, spanMs]) =>
+    Object.entries(parts).map(([name, query]) => ({
+      name: `${name}, ${bucket}`,
+      path: `/v1/executions/statistics?from=${iso(endMs - spanMs)}&to=${iso(endMs)}&bucket=${bucket}&${query}`,
+    })),
+  );
 }

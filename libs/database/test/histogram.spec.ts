@@ -32,6 +32,18 @@ describe('a histogram', () => {
     );
   });
 
+  test('that was cleared is as good as new', () => {
+    fc.assert(
+      fc.property(values, values, (before, after) => {
+        const sum = sumOf(before);
+        sum.clear();
+        for (const value of after) sum.add(value);
+        expect(sum.encode()).toEqual(sumOf(after).encode());
+        expect(sum.percentiles([0.5])).toEqual(sumOf(after).percentiles([0.5]));
+      }),
+    );
+  });
+
   test('has classes that never fall as values rise, and its own entry for the largest', () => {
     fc.assert(
       fc.property(fc.maxSafeInteger(), fc.maxSafeInteger(), (a, b) => {

@@ -12,7 +12,7 @@ const statementMs = 5_000;
 /** Runs that are looked at before the sums are asked where to look: what is common is found among them. */
 const firstLookMax = 1_000;
 /** How long a page is looked for: then it is given as far as it is, with where to go on. */
-const searchMsMax = 40;
+const searchMsMax = 30;
 /** Runs of one look at logs, and hours and spans of one question to the sums: at first, and at most. */
 const looked = { first: 1_000, max: 16_000 } as const;
 const hours = { first: 8, max: 1_024 } as const;

@@ -47,6 +47,13 @@ export class HistogramSum {
     for (let at = other.#low; at <= other.#high; at += 1) this.#raise(at, other.#countAt(at));
   }
 
+  /** Forgets everything: a chart adds up thousands of buckets, one after the other, in the same memory. */
+  clear(): void {
+    if (this.#low <= this.#high) this.#counts.fill(0, this.#low, this.#high + 1);
+    this.#low = classMax;
+    this.#high = 0;
+  }
+
   /** The counts, one entry per class, in order. */
   encode(): Histogram {
     const entries = [...this.#counts.entries()].filter(([, count]) => count > 0);
