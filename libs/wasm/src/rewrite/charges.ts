@@ -115,7 +115,7 @@ export class Charges {
    * @returns false when it costs too much for that, or for a caller to answer for: see {@link chargeLoop}.
    */
   takeLoop(cost: number): boolean {
-    const fits = this.asked && cost <= uncheckedMax;
+    const fits = this.asked && this.unchecked + cost <= uncheckedMax;
     if (!fits || this.cost + cost > uncheckedMax) this.close();
     if (fits) this.add(cost);
     return fits;

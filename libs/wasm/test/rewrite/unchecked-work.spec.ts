@@ -54,6 +54,14 @@ describe('no code runs far beyond the last check', () => {
     }
   });
 
+  it('in loops of known length behind straight code, in each frame of a recursion on its way back', async () => {
+    const loop = `(local.set $i (i32.const 0)) (loop $l ${increment}
+      (br_if $l (i32.lt_u (local.tee $i (i32.add (local.get $i) (i32.const 1))) (i32.const 17))))`;
+    const f = `(func $f (param $d i32) (local $i i32)
+      (if (local.get $d) (then (call $f (i32.sub (local.get $d) (i32.const 1))))) ${increment.repeat(38)} ${loop})`;
+    await endsNear(30_000, `${f} (func (export "run") (call $f (i32.const 3000)))`);
+  });
+
   it('in code that jumps over its checks', async () => {
     const stretch = `${increment.repeat(40)} (block (br_if 0 (i32.const 1)) ${'(drop (i32.const 1))'.repeat(600)})`;
     await endsNear(10_000, `(func (export "run") ${stretch.repeat(200)})`);
