@@ -16,6 +16,8 @@ export interface Job {
   readonly inputBytes: number;
   /** How often a process ended with this job in flight. */
   losses: number;
+  /** What the run is likely to take, in milliseconds; set when it is sent to a process. */
+  expectedMs: number;
   settle(result: ExecutionResult): void;
   /** The pool closed before the job ran. */
   reject(error: Error): void;

@@ -15,8 +15,8 @@ const queuedBytesMax = 256_000_000;
 export interface GroupOptions {
   readonly processes: number;
   readonly inFlightMax: number;
-  /** Above this many in flight, an artifact's favourite process shares its work with the others. */
-  readonly spillAt: number;
+  /** Where a run would wait longer than this, an artifact's favourite process shares its work with the others. */
+  readonly spillWaitMs: number;
   readonly queueMax: number;
   readonly place: PlaceOptions;
 }
@@ -130,13 +130,17 @@ export class ProcessGroup {
   /** The favourite while it has little to do, else whichever has least; none when all are full. */
   private choose(artifactId: string): SandboxProcess | undefined {
     const favourite = this.places[favouritePlace(artifactId, this.places.length)]?.ready;
-    if (favourite?.hasRoom === true && favourite.inFlight < this.options.spillAt) return favourite;
+    if (this.takesMore(favourite) && favourite.expectedWaitMs <= this.options.spillWaitMs) return favourite;
     let best: SandboxProcess | undefined;
     for (const { ready } of this.places) {
-      if (ready?.hasRoom !== true || ready.inFlight >= this.options.inFlightMax) continue;
+      if (!this.takesMore(ready)) continue;
       if (best === undefined || ready.inFlight < best.inFlight) best = ready;
     }
     return best;
+  }
+
+  private takesMore(process: SandboxProcess | undefined): process is SandboxProcess {
+    return process?.hasRoom === true && process.inFlight < this.options.inFlightMax;
   }
 }
 

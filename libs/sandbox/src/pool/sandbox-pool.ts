@@ -16,6 +16,7 @@ import { type ResolvedPoolOptions, resolvePoolOptions, type SandboxPoolOptions }
 import { type PoolStats, statsOf } from './pool-stats.js';
 import { ProcessGroup } from './process-group.js';
 import { refusedResult } from './refused-result.js';
+import { RunTimes } from './run-times.js';
 
 export interface ExecutionContext {
   readonly tenantId: string;
@@ -159,6 +160,12 @@ class ProcessPool implements SandboxPool {
   }
 }
 
+/**
+ * Runs of a burst share their wake-ups, caches and memories in one process, so a second one is asked only for what would
+ * wait for as long as a few dozen small runs take.
+ */
+const spillWaitMs = 5;
+
 function groupOptions(options: ResolvedPoolOptions, processes: number, inFlight: number) {
   const { sandboxPath, uid, gid, logger, recycleAfterExecutions, rssBytesMax, pingEveryMs, answerMsMax } = options;
   const configuration = {
@@ -175,10 +182,10 @@ function groupOptions(options: ResolvedPoolOptions, processes: number, inFlight:
   return {
     processes,
     inFlightMax: inFlight,
-    spillAt: Math.min(inFlight, options.threadsPerProcess * 4),
+    spillWaitMs,
     queueMax: options.queueMax,
     place: {
-      process: { command, configuration, pingEveryMs, answerMsMax },
+      process: { command, configuration, pingEveryMs, answerMsMax, runTimes: new RunTimes() },
       recycleAfterExecutions,
       rssBytesMax,
       logger,
@@ -211,6 +218,7 @@ function jobOf(
     ...work,
     tenantId: context.tenantId,
     losses: 0,
+    expectedMs: 0,
     settle: resolve,
     reject,
     isAbandoned: () => signal?.aborted === true,

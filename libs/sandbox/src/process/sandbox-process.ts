@@ -1,6 +1,7 @@
 import { ProtocolError } from '../errors.js';
 import type { ArtifactSource, Job } from '../pool/job.js';
 import { refusedResult } from '../pool/refused-result.js';
+import type { RunTimes } from '../pool/run-times.js';
 import type { SandboxConfiguration, SandboxVitals } from '../protocol/control.js';
 import { encodeFrame, encodeJsonFrame, type Frame, frameKinds } from '../protocol/frames.js';
 import { decodeRunResult } from '../protocol/result-decoder.js';
@@ -21,6 +22,7 @@ export interface SandboxProcessOptions {
   /** How often a busy process is asked whether it lives, and how long it may take to answer. */
   readonly pingEveryMs: number;
   readonly answerMsMax: number;
+  readonly runTimes: RunTimes;
 }
 
 export interface SandboxProcessHooks {
@@ -48,6 +50,8 @@ export class SandboxProcess {
   private lastId = 0;
   private unansweredPings = 0;
   private lastResultMs = performance.now();
+  /** What the runs in flight are likely to take together. */
+  private inFlightMs = 0;
   private readonly watch: NodeJS.Timeout;
 
   constructor(
@@ -77,11 +81,23 @@ export class SandboxProcess {
     return this.inFlightBytes < inFlightBytesMax;
   }
 
+  /**
+   * How long a run that is sent now is likely to wait for a thread, in milliseconds: what is in flight at the time that
+   * such runs took lately, and never less than has passed since the last one was answered.
+   */
+  get expectedWaitMs(): number {
+    const { threads } = this.options.configuration;
+    if (this.jobs.size < threads) return 0;
+    return Math.max(this.inFlightMs / threads, performance.now() - this.lastResultMs);
+  }
+
   execute(job: Job): void {
     const id = this.nextId();
     if (this.jobs.size === 0) this.lastResultMs = performance.now();
     this.jobs.set(id, job);
     this.inFlightBytes += job.inputBytes;
+    job.expectedMs = this.options.runTimes.expectedMs(job.artifact.id);
+    this.inFlightMs += job.expectedMs;
     this.link.send(encodeExecuteFrame(id, job.artifact.id, job.tenantId, job.request));
   }
 
@@ -140,6 +156,8 @@ export class SandboxProcess {
     this.inFlightBytes -= job.inputBytes;
     this.executions += 1;
     this.lastResultMs = performance.now();
+    this.inFlightMs = this.jobs.size === 0 ? 0 : this.inFlightMs - job.expectedMs;
+    this.options.runTimes.note(job.artifact.id, result.wallUs / 1_000);
     job.settle(result);
     this.hooks.onResult(this);
   }

@@ -13,6 +13,7 @@ function jobOf(tenantId: string, id = 'ab'.repeat(32)): Job {
     request: requestOf(1),
     inputBytes: 1,
     losses: 2,
+    expectedMs: 0,
     settle: () => undefined,
     reject: () => undefined,
     isAbandoned: () => false,
