@@ -5,6 +5,7 @@ import {
   consumeExecutions,
   type JobRun,
   listenForRelayWake,
+  openFairQueue,
   openQueueProducer,
   type QueueOptions,
   queueKeys,
@@ -175,6 +176,27 @@ describe('relay wake-up', () => {
     for (let call = 0; call < 1_000; call += 1) producer.wakeRelay();
     await waitFor('both to be woken', () => wakes.every((count, index) => count > (before[index] ?? 0)));
     expect(Math.max(...wakes)).toBeLessThan(1_000);
+  });
+
+  it('comes with an offer of something new, and with no other', async () => {
+    const options = freshOptions();
+    const fair = openFairQueue(options);
+    opened.push(() => fair.close());
+    const listener = new Redis(server.url);
+    opened.push(async () => listener.disconnect());
+    let wakes = 0;
+    listener.on('message', () => {
+      wakes += 1;
+    });
+    await listener.subscribe(queueKeys(options.prefix).relayWakeChannel);
+    const tenantId = newId('tenant');
+    const [known, fresh] = [newId('event'), newId('event')];
+    const offer = (id: typeof known) => fair.offer([{ id, tenantId }]);
+    for (const id of [known, known, fresh]) await offer(id);
+    // Messages keep their order, so a wake of the second offer would come before that of the third.
+    await waitFor('the last wake', () => wakes >= 2);
+    await listener.ping();
+    expect(wakes).toBe(2);
   });
 });
 

@@ -1,7 +1,7 @@
 import { Inject, Injectable } from '@nestjs/common';
-import type { FairQueue, QueueProducer, WaitingEvent } from '@tenon/queue';
+import type { FairQueue, WaitingEvent } from '@tenon/queue';
 import type { Logger } from '@tenon/telemetry';
-import { FAIR_QUEUE, LOGGER, QUEUE } from '../platform/tokens.js';
+import { FAIR_QUEUE, LOGGER } from '../platform/tokens.js';
 
 /** Events that may wait for their offer while Redis is slow or away; the worker's sweep finds what is beyond. */
 const waitingMax = 20_000;
@@ -17,7 +17,6 @@ export class EventLine {
 
   constructor(
     @Inject(FAIR_QUEUE) private readonly fair: FairQueue,
-    @Inject(QUEUE) private readonly queue: QueueProducer,
     @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
@@ -34,7 +33,6 @@ export class EventLine {
       this.#waiting = [];
       try {
         await this.fair.offer(events);
-        this.queue.wakeRelay();
       } catch (error) {
         this.logger.warn(
           { err: error, events: events.length },

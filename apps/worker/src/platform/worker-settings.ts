@@ -28,10 +28,11 @@ export interface WorkerSettings {
 }
 
 /**
- * Many more than there are guest threads: runs that are handed over together share a write to the pipe and a wake-up of
- * the sandbox, which together cost as much as a small run. What waits there is a few milliseconds of work.
+ * More than there are guest threads: runs that are handed over together share a write to the pipe and a wake-up of
+ * the sandbox, which together cost as much as a small run. What waits there is out of the reach of turns: it runs in the
+ * order in which it was handed over, so a tenant that comes now waits for all of it.
  */
-export const runsPerGuestThread = 64;
+export const runsPerGuestThread = 16;
 
 export function workerSettings(config: WorkerConfig): WorkerSettings {
   const { host, port, token } = config.internalHttp;

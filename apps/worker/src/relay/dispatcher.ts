@@ -15,8 +15,8 @@ export interface DispatcherSettings
  * what everybody else waits for; many small ones need places for themselves.
  */
 export class Dispatcher {
-  /** Events that were handed over and may not have begun. */
-  private eventsAhead = 0;
+  /** Jobs that were handed over and may not have begun, with the number of their events. */
+  private readonly ahead = new Map<string, number>();
 
   constructor(
     private readonly fair: Pick<FairQueue, 'dispatch'>,
@@ -24,6 +24,11 @@ export class Dispatcher {
     private readonly settings: DispatcherSettings,
     private readonly load: () => WorkerLoad,
   ) {}
+
+  /** A job has begun here. */
+  begun(jobId: string): void {
+    this.ahead.delete(jobId);
+  }
 
   /**
    * One look, which fills the room that there is: the next is worth its round trips when a job has ended or something
@@ -33,16 +38,28 @@ export class Dispatcher {
    */
   async step(): Promise<StepResult> {
     const { jobsWaitingMax, jobsConcurrencyMax, eventsPerJobMax, eventsAtOnceMax } = this.settings;
-    const waiting = await this.producer.executionsWaiting();
-    if (waiting === 0) this.eventsAhead = 0;
+    const waiting = await this.waiting();
     const { jobs, events } = this.load();
     const jobsMax = jobsWaitingMax + jobsConcurrencyMax - jobs - waiting;
     if (jobsMax <= 0) return 'idle';
-    const eventsRoom = eventsAtOnceMax - events - this.eventsAhead;
+    const eventsAhead = this.ahead.values().reduce((sum, count) => sum + count, 0);
+    const eventsRoom = eventsAtOnceMax - events - eventsAhead;
     const batches = await this.fair.dispatch({ jobsMax, eventsMax: eventsPerJobMax, eventsRoom });
     if (batches.length === 0) return 'idle';
-    this.eventsAhead += batches.reduce((sum, { eventIds }) => sum + eventIds.length, 0);
+    for (const { jobId, eventIds } of batches) this.ahead.set(jobId, eventIds.length);
     await this.producer.enqueueBatches(batches);
     return 'idle';
+  }
+
+  /**
+   * Jobs that wait in BullMQ. Nobody need be asked where all that were handed over have begun and half the places are
+   * free: what others left there begins here at once.
+   */
+  private async waiting(): Promise<number> {
+    if (this.ahead.size === 0 && this.load().jobs <= this.settings.jobsConcurrencyMax / 2) return 0;
+    const waiting = await this.producer.executionsWaiting();
+    // Some may have begun elsewhere.
+    if (waiting === 0) this.ahead.clear();
+    return waiting;
   }
 }

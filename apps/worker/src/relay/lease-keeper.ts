@@ -20,6 +20,9 @@ export class LeaseKeeper {
   /** Jobs with the number of their events. */
   private readonly running = new Map<string, number>();
 
+  /** Told about each job that begins here. */
+  onBegun: (jobId: string) => void = () => undefined;
+
   constructor(
     private readonly outbox: Pick<Database['outbox'], 'stillReady'>,
     private readonly fair: Pick<FairQueue, 'expired' | 'renew' | 'settle'>,
@@ -37,6 +40,7 @@ export class LeaseKeeper {
   /** Keeps the lease of a job of so many events for as long as `work` takes. */
   async during<Result>(jobId: string, events: number, work: () => Promise<Result>): Promise<Result> {
     this.running.set(jobId, events);
+    this.onBegun(jobId);
     try {
       return await work();
     } finally {

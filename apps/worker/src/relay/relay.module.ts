@@ -30,6 +30,7 @@ const relayService = {
     logger: Logger,
   ) => {
     const dispatcher = new Dispatcher(fair, producer, { ...relay, jobsConcurrencyMax }, () => leases.load());
+    leases.onBegun = (jobId) => dispatcher.begun(jobId);
     const onRedisEmpty = () => logger.warn('Redis is empty; the queue is made again from Postgres');
     const sweep = new QueueSweep(database.outbox, fair, producer, relay, onRedisEmpty);
     return new RelayService({ dispatcher, sweep, leases }, queue, relay, logger);

@@ -117,6 +117,24 @@ describe('the dispatcher', () => {
     }
   });
 
+  it('hands over more once what it handed over has begun', async () => {
+    await offer(await keep(60));
+    const bounds = { ...settings, jobsConcurrencyMax: 8, eventsAtOnceMax: 15 };
+    const dispatcher = new Dispatcher(fair, producer, bounds, nothing);
+    await dispatcher.step();
+    await dispatcher.step();
+    expect(await fair.stats()).toMatchObject({ waiting: 40, inHand: 20 });
+    const begun: string[] = [];
+    const consumer = consumeExecutions({ ...queue, concurrency: 10 }, async (_job, { jobId }) => {
+      begun.push(jobId);
+    });
+    await waitFor('both jobs', () => begun.length === 2);
+    for (const jobId of begun) dispatcher.begun(jobId);
+    await dispatcher.step();
+    await consumer.close(1_000);
+    expect(await fair.stats()).toMatchObject({ waiting: 20, inHand: 40 });
+  });
+
   it('shares the events with others that work at once, and none is given out twice', async () => {
     const ids = await keep(60);
     await offer(ids);

@@ -56,13 +56,16 @@ export class HistogramSum {
 
   /** The counts, one entry per class, in order. */
   encode(): Histogram {
-    const entries = [...this.#counts.entries()].filter(([, count]) => count > 0);
-    const view = new DataView(new ArrayBuffer(entries.length * entryBytes));
-    for (const [index, [at, count]] of entries.entries()) {
-      view.setUint16(index * entryBytes, at);
-      view.setUint32(index * entryBytes + 2, Math.min(count, countMax));
+    const view = new DataView(new ArrayBuffer(Math.max(0, this.#high - this.#low + 1) * entryBytes));
+    let bytes = 0;
+    for (let at = this.#low; at <= this.#high; at += 1) {
+      const count = this.#countAt(at);
+      if (count === 0) continue;
+      view.setUint16(bytes, at);
+      view.setUint32(bytes + 2, Math.min(count, countMax));
+      bytes += entryBytes;
     }
-    return new Uint8Array(view.buffer);
+    return new Uint8Array(view.buffer, 0, bytes);
   }
 
   /**

@@ -40,15 +40,15 @@ export function openFairQueue(options: FairQueueOptions): FairQueue {
   const run = defineScripts(redis, { url: folder, names: scriptNames, rootKey: queueKeys(options.prefix).fair });
   const ask: Ask = (name, args) => bounded(`the fair queue's ${name}`, commandTimeoutMs, run(name, args));
   return {
-    ...fairQueue(ask, { ...defaultFairSettings, ...options.settings }),
+    ...fairQueue(ask, { ...defaultFairSettings, ...options.settings }, queueKeys(options.prefix).relayWakeChannel),
     close: async () => redis.disconnect(),
   };
 }
 
-function fairQueue(ask: Ask, settings: FairSettings): Omit<FairQueue, 'close'> {
+function fairQueue(ask: Ask, settings: FairSettings, wakeChannel: string): Omit<FairQueue, 'close'> {
   const { leaseMs, agingMs } = settings;
   const offer = async (events: readonly WaitingEvent[]) => {
-    await inChunks(events, eventsPerCallMax, (part) => ask('offer', [agingMs, ...offerArguments(part)]));
+    await inChunks(events, eventsPerCallMax, (part) => ask('offer', [agingMs, wakeChannel, ...offerArguments(part)]));
   };
   return {
     offer,

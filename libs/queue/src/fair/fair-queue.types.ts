@@ -56,7 +56,8 @@ export interface FairQueueStats {
  */
 export interface FairQueue {
   /**
-   * Puts events in line; one that waits or is in hand already is not added twice, whatever it says this time.
+   * Puts events in line; one that waits or is in hand already is not added twice, whatever it says this time. What is
+   * new wakes the relays, see `listenForRelayWake`.
    *
    * @throws RangeError for a priority or time that is none
    */

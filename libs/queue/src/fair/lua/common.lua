@@ -102,7 +102,7 @@ local function addPairs(tenant, first, count, toKey, otherKey, scoreOf)
 end
 
 -- Reads one group at ARGV[at]: tenant, ready events, delayed events, then that many pairs of event and order.
--- Returns where the next group begins.
+-- Returns where the next group begins, and how many events were new.
 local function offerGroup(at, agingMs)
   local tenant, ready, later = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
   local added = addPairs(tenant, at + 3, ready, readyKey(tenant), laterKey(tenant), function(order)
@@ -114,11 +114,18 @@ local function offerGroup(at, agingMs)
   end)
   if delayed > 0 then setDue(tenant) end
   if added + delayed > 0 then redis.call('HINCRBY', stateKey, 'waiting', added + delayed) end
-  return at + 3 + 2 * (ready + later)
+  return at + 3 + 2 * (ready + later), added + delayed
 end
 
+-- Returns how many events were new.
 local function offerGroups(at, agingMs)
-  while at <= #ARGV do at = offerGroup(at, agingMs) end
+  local new = 0
+  while at <= #ARGV do
+    local added
+    at, added = offerGroup(at, agingMs)
+    new = new + added
+  end
+  return new
 end
 
 local function unpackIds(packed)
