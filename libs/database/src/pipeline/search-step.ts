@@ -12,6 +12,7 @@ export class SearchStep {
   constructor(
     first: number,
     private readonly max: number,
+    private readonly nowMs: () => number = () => performance.now(),
   ) {
     this.#size = first;
   }
@@ -22,9 +23,9 @@ export class SearchStep {
 
   /** Does a step and learns from it. */
   async timed<Found>(work: (size: number) => Promise<Found>): Promise<Found> {
-    const startMs = performance.now();
+    const startMs = this.nowMs();
     const found = await work(this.#size);
-    const tookMs = performance.now() - startMs;
+    const tookMs = this.nowMs() - startMs;
     if (tookMs < quickMs) this.#size = Math.min(this.max, this.#size * 2);
     if (tookMs > slowMs) this.#size = Math.max(1, Math.floor(this.#size / 4));
     return found;
