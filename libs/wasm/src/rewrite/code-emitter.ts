@@ -11,6 +11,7 @@ export class CodeEmitter extends FuelWriter {
   private readonly reserve: number;
   private readonly slow: number;
   private readonly refill: number;
+  private readonly returned: number;
   private readonly surchargeHelper: number;
   private depthLocal = 0;
   private shape: Shape = shape.full;
@@ -22,6 +23,7 @@ export class CodeEmitter extends FuelWriter {
     this.reserve = plan.counter('reserve');
     this.slow = plan.helper('slow');
     this.refill = plan.helper('refill');
+    this.returned = plan.helper('returned');
     this.surchargeHelper = plan.helper('surcharge');
   }
 
@@ -260,9 +262,13 @@ export class CodeEmitter extends FuelWriter {
     this.op(0x24, this.depth);
   }
 
-  /** Behind a call that left the fuel in its global: takes it to the operand stack, as a call of an inner function does. */
+  /**
+   * Behind a call that left the fuel in its global: takes it to the operand stack, as a call of an inner function does,
+   * unless it is to stay where it is.
+   */
   returnedFuel(): void {
-    this.op(0x23, this.fuel);
+    this.op(0x10, this.returned);
+    if (this.fuelInGlobal) this.out.u8(0x1a);
   }
 
   reloadFuel(): void {

@@ -37,6 +37,8 @@ export function helperFunctions(plan: RewritePlan): { readonly type: number; rea
         return slow(plan);
       case 'refill':
         return refill(plan);
+      case 'returned':
+        return returned(plan);
       case 'overflow':
         return overflow(plan, helper);
       case 'memoryGrow':
@@ -89,6 +91,16 @@ function refill(plan: RewritePlan): { type: number; body: Uint8Array } {
     .setGlobal(fuel);
   code.global(reserve).const64(0).ops(0x53, 0x04, 0x40, 0x00, 0x0b).get(0).ops(0x0b);
   return { type: plan.types.plain([i64], [i64]), body: code.out.take() };
+}
+
+/**
+ * The fuel behind a call that may have left the module. A host function may have called the guest again and swallowed
+ * the trap of a limit that was reached in there: then the guest that called the host ends here.
+ */
+function returned(plan: RewritePlan): { type: number; body: Uint8Array } {
+  const code = new Assembler().ops(0).global(plan.counter('reserve')).const64(0);
+  code.ops(0x53, 0x04, 0x40, 0x00, 0x0b).global(plan.counter('fuel')).ops(0x0b);
+  return { type: plan.types.plain([], [i64]), body: code.out.take() };
 }
 
 /**
@@ -240,7 +252,7 @@ export function tableEntryBody(plan: RewritePlan, index: number): Uint8Array {
     .get(params + 1)
     .setGlobal(fuel);
   for (let at = 0; at < params; at++) code.get(at);
-  code.indexed(0x10, index).global(fuel).ops(0x0b);
+  code.indexed(0x10, index).indexed(0x10, plan.helper('returned')).ops(0x0b);
   return code.out.take();
 }
 

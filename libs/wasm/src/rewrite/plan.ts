@@ -16,6 +16,7 @@ export const pageBytes = 65_536;
 export type HelperKind =
   | 'slow'
   | 'refill'
+  | 'returned'
   | 'overflow'
   | 'memoryGrow'
   | 'memoryBulk'
@@ -199,6 +200,7 @@ export class RewritePlan {
     const { helpers, start } = this.module;
     this.addHelper('slow', 0);
     this.addHelper('refill', 0);
+    this.addHelper('returned', 0);
     this.addHelper('overflow', 0);
     for (const memory of helpers.memoryGrow) this.addHelper('memoryGrow', memory);
     for (const memory of helpers.memoryBulk) this.addHelper('memoryBulk', memory);

@@ -66,3 +66,34 @@ describe('what is counted when a run ends inside', () => {
     }
   });
 });
+
+describe('a host function that calls the guest again and swallows what that throws', () => {
+  const burn = '(func (export "burn") (loop $l (global.set $w (i32.add (global.get $w) (i32.const 1))) (br $l)))';
+  const again = '(br_if $l (local.tee $n (i32.sub (local.get $n) (i32.const 1))))';
+  it.each([
+    ['by its name', '', '(call $try)'],
+    ['through a table', '(table 1 funcref) (elem (i32.const 0) $try)', '(call_indirect (i32.const 0))'],
+    ['where exceptions are caught', '(tag $e)', '(block $c (try_table (catch_all $c) (call $try)))'],
+  ])('does not keep it running beyond its limit: called %s', async (_name, parts, callHost) => {
+    const state: { guest?: WebAssembly.Instance } = {};
+    const host = (): void => {
+      const { burn: nested } = state.guest?.exports ?? {};
+      if (typeof nested !== 'function') throw new TypeError('no export burn');
+      try {
+        nested();
+      } catch {
+        // The trap of the limit: swallowed.
+      }
+    };
+    const { instance, call } = await meter(
+      `(module (import "h" "try" (func $try)) (global $w (export "w") (mut i32) (i32.const 0)) ${parts} ${burn}
+        (func (export "run") (param $n i32) (loop $l ${callHost} ${again})))`,
+      { h: { try: host } },
+    );
+    state.guest = instance;
+    const { error, usage } = call('run', [1_000], 10_000);
+    expect([error, usage.tripped, usage.fuel]).toEqual(['RuntimeError: unreachable', 'instruction_limit', 10_000n]);
+    const { w } = instance.exports;
+    expect(w instanceof WebAssembly.Global ? w.value : undefined).toBeLessThan(3_000);
+  });
+});
