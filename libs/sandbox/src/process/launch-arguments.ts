@@ -30,20 +30,6 @@ const codeMbMax = 1_024;
  */
 const heapGrowingPercent = 600;
 
-/** V8's own threads of a process that runs guests; its default is four, which on few cores wait for each other. */
-const engineThreads = 2;
-
-/**
- * How a process that runs guests differs for speed; measured with small guests on two cores.
- * Without TurboFan for JavaScript (WebAssembly keeps it), what runs tens of thousands of times is compiled by Maglev, which
- * is as good for short code and costs a fraction: half of what the engine's threads did in a process's first minute.
- */
-const runArguments = [
-  `--heap-growing-percent=${heapGrowingPercent}`,
-  `--v8-pool-size=${engineThreads}`,
-  '--no-turbofan',
-] as const;
-
 /** Node's arguments for a sandbox; docs/security-model.md says what each of them closes. */
 export function launchArguments(options: LaunchOptions): string[] {
   // The permission model compares real paths. A folder that is missing is reported by the process that can't start.
@@ -67,7 +53,7 @@ export function launchArguments(options: LaunchOptions): string[] {
     '--no-warnings',
     '--unhandled-rejections=throw',
     ...(options.heapMbMax === undefined ? [] : [`--max-old-space-size=${options.heapMbMax}`]),
-    ...(options.role === 'run' ? runArguments : []),
+    ...(options.role === 'run' ? [`--heap-growing-percent=${heapGrowingPercent}`] : []),
     `--wasm-max-mem-pages=${memoryPagesMax}`,
     `--wasm-max-committed-code-mb=${codeMbMax}`,
     path.join(folder, 'main.mjs'),
