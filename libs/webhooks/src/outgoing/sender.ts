@@ -1,12 +1,15 @@
 import { request as httpRequest, type IncomingMessage, type RequestOptions } from 'node:http';
 import { request as httpsRequest } from 'node:https';
 import type { AllowedTargets } from './allowed-targets.js';
+import { fewLookups } from './few-lookups.js';
 import { assertConnected, createAgents, type GuardedAgents, lookupFor, type ResolveHost } from './guarded-agent.js';
 import { readTarget, type Target, TargetRefusal } from './target.js';
 
 /** What is kept of an answer; the rest is not read. */
 export const answerBytesKept = 1_000;
 const originsMax = 500;
+/** Half of the threads that Node resolves names and reads files in. */
+const lookupsMax = 2;
 
 export interface SenderOptions {
   readonly allowed: AllowedTargets;
@@ -33,7 +36,11 @@ export interface SendResult {
 export class WebhookSender {
   readonly #agents = new Map<string, GuardedAgents>();
 
-  constructor(private readonly options: SenderOptions) {}
+  readonly #resolve: ResolveHost;
+
+  constructor(private readonly options: SenderOptions) {
+    this.#resolve = fewLookups(options.resolve, lookupsMax);
+  }
 
   /** Never throws: what goes wrong is a result. */
   async post(url: string, headers: Readonly<Record<string, string>>, body: string): Promise<SendResult> {
@@ -55,14 +62,14 @@ export class WebhookSender {
   }
 
   #post(target: Target, headers: Readonly<Record<string, string>>, body: Buffer): Promise<SendResult> {
-    const { resolve, allowed, timeoutMs, ca } = this.options;
+    const { allowed, timeoutMs, ca } = this.options;
     const agents = this.#agentsFor(target.url.origin);
     const isSecure = target.url.protocol === 'https:';
     const options: RequestOptions = {
       method: 'POST',
       headers: { ...headers, 'content-length': String(body.length) },
       agent: isSecure ? agents.https : agents.http,
-      lookup: lookupFor(target, resolve, allowed),
+      lookup: lookupFor(target, this.#resolve, allowed),
       signal: AbortSignal.timeout(timeoutMs),
     };
     const { promise, resolve: settle, reject } = Promise.withResolvers<SendResult>();

@@ -101,3 +101,39 @@ test('a second answer that nobody asked for is not taken for that to the next me
   expect(await sender.post(url, {}, '{}')).toMatchObject({ statusCode: 200 });
   expect(await sender.post(url, {}, '{}')).toMatchObject({ statusCode: 200 });
 });
+
+test('names that nobody answers for hold two lookups and no more, and each name one', async () => {
+  const asked: string[] = [];
+  const answers = new Map<string, (addresses: readonly string[]) => void>();
+  const resolve = (host: string) => {
+    asked.push(host);
+    return new Promise<readonly string[]>((answer) => answers.set(host, answer));
+  };
+  const allowed = new AllowedTargets(['a.internal', 'b.internal', 'c.internal']);
+  const sender = new WebhookSender({ allowed, resolve, timeoutMs });
+  open.push(() => sender.close());
+  const post = (host: string) => sender.post(`http://${host}/`, {}, '{}');
+  const results = await Promise.all(['a.internal', 'a.internal', 'b.internal', 'c.internal', 'a.internal'].map(post));
+  expect(results.map(({ error }) => error)).toEqual(Array.from({ length: 5 }, () => 'timeout'));
+  expect(asked).toEqual(['a.internal', 'b.internal']);
+  // The turn of the next one comes when a name is answered for at last.
+  answers.get('a.internal')?.([]);
+  expect(await post('c.internal')).toMatchObject({ error: 'timeout' });
+  expect(asked).toEqual(['a.internal', 'b.internal', 'c.internal']);
+});
+
+test("a name that is not found takes nobody else's turn", async () => {
+  const resolve = async (host: string) => {
+    if (host !== 'good.internal') throw Object.assign(new Error('no such host'), { code: 'ENOTFOUND' });
+    return ['127.0.0.1'];
+  };
+  const url = new URL(await startRaw((socket) => socket.end('HTTP/1.1 204 No Content\r\n\r\n')));
+  url.hostname = 'good.internal';
+  const hosts = ['x.internal', 'y.internal', 'z.internal', 'good.internal'];
+  const sender = new WebhookSender({ allowed: new AllowedTargets(hosts), resolve, timeoutMs });
+  open.push(() => sender.close());
+  for (const host of hosts.slice(0, 3)) {
+    expect(await sender.post(`http://${host}/`, {}, '{}')).toMatchObject({ error: 'enotfound' });
+  }
+  expect(await sender.post(url.href, {}, '{}')).toMatchObject({ statusCode: 204, address: '127.0.0.1' });
+});
