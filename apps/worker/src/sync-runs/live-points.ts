@@ -15,10 +15,11 @@ export interface LivePoint {
 const pointsMax = 20_000;
 const schemasMax = 500;
 const ttlMs = 10 * 60_000;
-/** Tenants in one question. */
-const tenantsMax = 500;
-/** Under load a question is for all runs of so long. What they run meanwhile takes longer than that. */
-const everyMs = 2;
+/**
+ * Under load a question is for all runs of two milliseconds: what they run meanwhile takes about as long. Several are
+ * under way at once, so that a slow answer keeps only its own runs waiting.
+ */
+const sharing = { keysMax: 500, everyMs: 2, underWayMax: 4 };
 
 interface Known {
   readonly generation: string;
@@ -47,14 +48,10 @@ export class LivePoints {
   private readonly generations: SharedQuestions<Id<'tenant'>, string>;
 
   constructor(private readonly repository: Repository) {
-    this.generations = new SharedQuestions(
-      async (tenants) => {
-        const found = await repository.generations([...tenants.keys()]);
-        return (tenantId) => found.get(tenantId) ?? '';
-      },
-      tenantsMax,
-      everyMs,
-    );
+    this.generations = new SharedQuestions(async (tenants) => {
+      const found = await repository.generations([...tenants.keys()]);
+      return (tenantId) => found.get(tenantId) ?? '';
+    }, sharing);
   }
 
   find(tenantId: Id<'tenant'>, name: string): LookedUp {

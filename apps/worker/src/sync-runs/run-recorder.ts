@@ -20,8 +20,10 @@ interface Kept {
   readonly place?: SpoolPlace;
 }
 
-/** Rows of one commit. They are made in one go, so more of them would keep runs waiting that are answered meanwhile. */
-const executionsMax = 200;
+/** Rows of one commit. They are made in one go, and runs that are answered meanwhile wait for that. */
+const executionsMax = 500;
+/** So many need not wait for more. */
+const executionsEnough = 200;
 /** What was kept waits this long for more to share its commit: a commit costs as much as ten runs, whatever is in it. */
 const gatherMs = 100;
 /** Kept on the disk and not yet in Postgres, beyond which no further run is taken. */
@@ -100,7 +102,7 @@ export class RunRecorder {
   private async drain(): Promise<void> {
     let failures = 0;
     while (this.waiting.length > 0) {
-      if (this.waiting.length < executionsMax) await this.pause(gatherMs);
+      if (this.waiting.length < executionsEnough) await this.pause(gatherMs);
       const part = this.take();
       try {
         await this.recordPart(part);

@@ -22,6 +22,13 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** One after the other in a file; what comes while all files are being written to waits for the first that is not. */
+interface Lane {
+  current: Segment | undefined;
+  /** Absent where nothing is being written. */
+  writing?: Promise<void>;
+}
+
 /** A file that somebody left behind. */
 export interface LeftOver {
   readonly lines: readonly string[];
@@ -30,6 +37,8 @@ export interface LeftOver {
 
 /** A new file then. 1 MB is 1,000,000 bytes. */
 const segmentBytesMax = 16_000_000;
+/** A disk takes a millisecond mostly and ten at times: whoever comes meanwhile writes to another file. */
+const lanesMax = 3;
 /** Lines that go to the disk together. */
 const batchBytesMax = 4_000_000;
 /** A file of another host that nobody has touched for so long belongs to nobody. */
@@ -46,8 +55,8 @@ const synced = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | const
  */
 export class RunSpool {
   private waiting: Waiting[] = [];
-  private writing: Promise<void> | undefined;
-  private current: Segment | undefined;
+  private readonly lanes: readonly Lane[] = Array.from({ length: lanesMax }, () => ({ current: undefined }));
+  private isDue = false;
   private files = 0;
   private readonly touching: NodeJS.Timeout;
 
@@ -66,9 +75,7 @@ export class RunSpool {
   append(line: string): Promise<SpoolPlace> {
     const { promise, resolve, reject } = Promise.withResolvers<SpoolPlace>();
     this.waiting.push({ line, resolve, reject });
-    this.writing ??= this.write().finally(() => {
-      this.writing = undefined;
-    });
+    this.writeSoon();
     return promise;
   }
 
@@ -102,27 +109,44 @@ export class RunSpool {
 
   async close(): Promise<void> {
     clearInterval(this.touching);
-    await this.writing;
-    const { current } = this;
-    this.current = undefined;
-    if (current !== undefined) await seal(current);
+    const isWriting = () => this.waiting.length > 0 || this.lanes.some(({ writing }) => writing !== undefined);
+    while (isWriting()) {
+      await Promise.all(this.lanes.map(({ writing }) => writing));
+      await immediate();
+    }
+    for (const lane of this.lanes) {
+      const { current } = lane;
+      lane.current = undefined;
+      if (current !== undefined) await seal(current);
+    }
   }
 
-  private async write(): Promise<void> {
+  private writeSoon(): void {
+    const lane = this.lanes.find(({ writing }) => writing === undefined);
+    if (this.isDue || lane === undefined || this.waiting.length === 0) return;
+    this.isDue = true;
     // Behind all that has arrived by now, so that it is written together.
-    await immediate();
-    while (this.waiting.length > 0) {
-      const batch = this.take();
-      try {
-        const segment = await this.segment();
-        const bytes = Buffer.from(`${batch.map(({ line }) => line).join('\n')}\n`);
-        segment.unsettled += batch.length;
-        segment.bytes += bytes.length;
-        await writeAll(segment, bytes, batch.length);
-        for (const one of batch) one.resolve(segment);
-      } catch (error) {
-        for (const one of batch) one.reject(error);
-      }
+    setImmediate(() => {
+      this.isDue = false;
+      lane.writing = this.write(lane).finally(() => {
+        delete lane.writing;
+        this.writeSoon();
+      });
+      this.writeSoon();
+    });
+  }
+
+  private async write(lane: Lane): Promise<void> {
+    const batch = this.take();
+    try {
+      const segment = await this.segment(lane);
+      const bytes = Buffer.from(`${batch.map(({ line }) => line).join('\n')}\n`);
+      segment.unsettled += batch.length;
+      segment.bytes += bytes.length;
+      await writeAll(segment, bytes, batch.length);
+      for (const one of batch) one.resolve(segment);
+    } catch (error) {
+      for (const one of batch) one.reject(error);
     }
   }
 
@@ -137,16 +161,16 @@ export class RunSpool {
     return this.waiting.splice(0, count);
   }
 
-  private async segment(): Promise<Segment> {
-    const { current } = this;
+  private async segment(lane: Lane): Promise<Segment> {
+    const { current } = lane;
     if (current !== undefined && current.bytes < segmentBytesMax) return current;
     if (current !== undefined) await seal(current);
     this.files += 1;
     const file = path.join(this.folder, `${hostname()}-${process.pid}-${Date.now()}-${this.files}${suffix}`);
     const handle = await open(file, synced, 0o600);
     await syncFolder(this.folder);
-    this.current = { file, handle, bytes: 0, unsettled: 0, sealed: false };
-    return this.current;
+    lane.current = { file, handle, bytes: 0, unsettled: 0, sealed: false };
+    return lane.current;
   }
 
   private async isAbandoned(name: string, file: string): Promise<boolean> {
@@ -158,7 +182,9 @@ export class RunSpool {
 
   private async touch(): Promise<void> {
     const now = new Date();
-    if (this.current !== undefined) await utimes(this.current.file, now, now).catch(() => undefined);
+    for (const { current } of this.lanes) {
+      if (current !== undefined) await utimes(current.file, now, now).catch(() => undefined);
+    }
   }
 }
 

@@ -1,29 +1,30 @@
-import { setTimeout as delay, setImmediate as immediate } from 'node:timers/promises';
-
 interface Asked<Answer> {
   readonly resolve: (answer: Answer) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/**
- * Puts questions of many callers as one: those that come while an answer is under way go together with the next. An
- * answer was always read after its question came.
- */
+export interface SharingOptions {
+  /** Keys in one question. */
+  readonly keysMax: number;
+  /** Under load, questions that come faster than this wait for each other. */
+  readonly everyMs: number;
+  /** Questions under way at once; beyond that, those that come wait for an answer to another. */
+  readonly underWayMax: number;
+}
+
+/** Puts questions of many callers as one. An answer was always read after its question came. */
 export class SharedQuestions<Key, Answer> {
   private waiting = new Map<Key, Asked<Answer>[]>();
-  private asking = false;
+  private underWay = 0;
+  private isDue = false;
   private askedAtMs = Number.NEGATIVE_INFINITY;
   /** Whether the last question was that of one caller: then the next one may be, too, and waits for nobody. */
   private wasAlone = true;
 
-  /**
-   * @param put - asks for all keys at once; the number says how many callers want the key
-   * @param everyMs - under load, questions that come faster than this wait for each other
-   */
+  /** @param put - asks for all keys at once; the number says how many callers want the key */
   constructor(
     private readonly put: (keys: ReadonlyMap<Key, number>) => Promise<(key: Key, place: number) => Answer>,
-    private readonly keysMax: number,
-    private readonly everyMs: number,
+    private readonly options: SharingOptions,
   ) {}
 
   /** @throws what asking throws. Callers bound how many of them wait. */
@@ -32,33 +33,39 @@ export class SharedQuestions<Key, Answer> {
     const asked = this.waiting.get(key);
     if (asked === undefined) this.waiting.set(key, [{ resolve, reject }]);
     else asked.push({ resolve, reject });
-    if (!this.asking) {
-      this.asking = true;
-      void this.putAll();
-    }
+    this.putSoon();
     return promise;
   }
 
-  private async putAll(): Promise<void> {
-    while (this.waiting.size > 0) {
-      const sinceMs = performance.now() - this.askedAtMs;
-      // Behind all that has arrived by now, so that it goes together.
-      await (sinceMs < this.everyMs && !this.wasAlone ? delay(this.everyMs - sinceMs) : immediate());
-      this.askedAtMs = performance.now();
-      const some = this.take();
-      this.wasAlone = some.size === 1 && some.values().every(({ length }) => length === 1);
-      await this.putSome(some);
-    }
-    this.asking = false;
+  private putSoon(): void {
+    const { everyMs, underWayMax } = this.options;
+    if (this.isDue || this.waiting.size === 0 || this.underWay >= underWayMax) return;
+    this.isDue = true;
+    const restMs = this.askedAtMs + everyMs - performance.now();
+    if (restMs > 0 && !this.wasAlone) setTimeout(() => void this.putNow(), restMs);
+    // Behind all that has arrived by now, so that it goes together.
+    else setImmediate(() => void this.putNow());
+  }
+
+  private async putNow(): Promise<void> {
+    const some = this.take();
+    this.isDue = false;
+    this.underWay += 1;
+    this.askedAtMs = performance.now();
+    this.wasAlone = some.size === 1 && some.values().every(({ length }) => length === 1);
+    this.putSoon();
+    await this.putSome(some);
+    this.underWay -= 1;
+    this.putSoon();
   }
 
   private take(): ReadonlyMap<Key, Asked<Answer>[]> {
     const all = this.waiting;
-    if (all.size <= this.keysMax) {
+    if (all.size <= this.options.keysMax) {
       this.waiting = new Map();
       return all;
     }
-    const some = new Map([...all].slice(0, this.keysMax));
+    const some = new Map([...all].slice(0, this.options.keysMax));
     for (const key of some.keys()) all.delete(key);
     return some;
   }

@@ -38,6 +38,28 @@ describe('the spool', () => {
     expect(await readdir(folder)).toEqual([]);
   });
 
+  it('keeps lines that come while others are being written, in other files, and all before it is closed', async () => {
+    const spool = await RunSpool.open(folder);
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    const appended: Array<ReturnType<RunSpool['append']>> = [];
+    for (let line = 0; line < 40; line += 1) {
+      appended.push(spool.append(String(line)));
+      await turn();
+    }
+    await spool.close();
+    const places = await Promise.all(appended);
+    const files = [...new Set(places.map(({ file }) => file))];
+    expect(files.length).toBeLessThanOrEqual(3);
+    const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
+    const kept = texts.flatMap((text) => text.trimEnd().split('\n'));
+    expect(kept.sort()).toEqual(Array.from({ length: 40 }, (_, line) => String(line)).sort());
+    for (const [line, place] of places.entries()) {
+      expect(texts[files.indexOf(place.file)]?.split('\n')).toContain(String(line));
+      await spool.settle(place);
+    }
+    expect(await readdir(folder)).toEqual([]);
+  });
+
   it('finds what a process left behind, without a line that was cut short', async () => {
     await writeFile(leftFile(), '{"a":1}\n{"b":2}\n{"c"');
     const spool = await RunSpool.open(folder);
