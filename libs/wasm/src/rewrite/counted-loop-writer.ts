@@ -92,7 +92,6 @@ export class CountedLoopWriter {
     if (places.strip < 0) this.wantsLocals = true;
     const [from, limit] = [Math.max(places.strip, 0), Math.max(places.strip, 0) + 1];
     charges.close();
-    this.emit.flushFuel();
     this.openLoop();
     if (loop.testsFirst) this.copyTestingFirst(loop, from, limit);
     else this.copyTestingLast(loop, from, limit);
@@ -142,6 +141,7 @@ export class CountedLoopWriter {
   /** Sets the limit of the next strip, which makes one round at least, and notes where the local starts. */
   private setLimit(loop: CountedLoop, from: number, limit: number): void {
     const { out } = this;
+    this.emit.flushFuel();
     const distance = loop.step * Math.max(1, Math.floor(strippedMax / loop.roundCost));
     this.copyLimit(loop);
     this.get(loop.local);

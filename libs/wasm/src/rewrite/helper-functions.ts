@@ -39,6 +39,8 @@ export function helperFunctions(plan: RewritePlan): { readonly type: number; rea
         return refill(plan);
       case 'returned':
         return returned(plan);
+      case 'ask':
+        return ask(plan);
       case 'overflow':
         return overflow(plan, helper);
       case 'memoryGrow':
@@ -101,6 +103,14 @@ function returned(plan: RewritePlan): { type: number; body: Uint8Array } {
   const code = new Assembler().ops(0).global(plan.counter('reserve')).const64(0);
   code.ops(0x53, 0x04, 0x40, 0x00, 0x0b).global(plan.counter('fuel')).ops(0x0b);
   return { type: plan.types.plain([], [i64]), body: code.out.take() };
+}
+
+/** Asks if anything is left, where code returns to whoever called it from outside. */
+function ask(plan: RewritePlan): { type: number; body: Uint8Array } {
+  const fuel = plan.counter('fuel');
+  const code = new Assembler().ops(0).global(fuel).const64(0).ops(0x53, 0x04, 0x40);
+  code.global(fuel).indexed(0x10, plan.helper('refill')).setGlobal(fuel).ops(0x0b, 0x0b);
+  return { type: plan.types.plain([], []), body: code.out.take() };
 }
 
 /**
@@ -234,7 +244,7 @@ function surcharge(plan: RewritePlan): { type: number; body: Uint8Array } {
 
 /** Runs the start function. It has an index of its own, since exporting the original would allow `ref.func` on it. */
 function start(plan: RewritePlan, helper: Helper): { type: number; body: Uint8Array } {
-  const code = new Assembler().ops(0).indexed(0x10, helper.subject).ops(0x0b);
+  const code = new Assembler().ops(0).indexed(0x10, helper.subject).indexed(0x10, plan.helper('ask')).ops(0x0b);
   return { type: plan.types.plain([], []), body: code.out.take() };
 }
 
@@ -259,8 +269,8 @@ export function tableEntryBody(plan: RewritePlan, index: number): Uint8Array {
 /**
  * The entry of a wrapped function: takes the counters from their globals, calls the inner function, puts them back.
  * While the inner function runs, the hand-over of the stack holds a whole stack again, so that neither a trap nor an
- * exception leaves a shorter one behind. What was not asked about on the way is asked when an export returns, so that a
- * run that used more than its limit never ends as if it had not.
+ * exception leaves a shorter one behind. What was not asked about on the way is asked when it returns, so that a run
+ * that used more than its limit never ends as if it had not.
  */
 export function wrapperBody(plan: RewritePlan, index: number, inner: number): Uint8Array {
   const params = plan.module.types[plan.module.functionTypes[index] as number]?.paramCount ?? 0;
@@ -274,9 +284,5 @@ export function wrapperBody(plan: RewritePlan, index: number, inner: number): Ui
   }
   code.global(fuel).indexed(0x10, inner).setGlobal(fuel);
   if (withDepth) code.get(params).setGlobal(depth);
-  if (plan.exported.has(index) || plan.asksLate(index)) {
-    code.global(fuel).const64(0).ops(0x53, 0x04, 0x40);
-    code.global(fuel).indexed(0x10, plan.helper('refill')).setGlobal(fuel).ops(0x0b);
-  }
-  return code.ops(0x0b).out.take();
+  return code.indexed(0x10, plan.helper('ask')).ops(0x0b).out.take();
 }

@@ -17,6 +17,7 @@ export type HelperKind =
   | 'slow'
   | 'refill'
   | 'returned'
+  | 'ask'
   | 'overflow'
   | 'memoryGrow'
   | 'memoryBulk'
@@ -57,8 +58,6 @@ export class RewritePlan {
   indirectUnchecked = 0;
   /** By defined function: 1 when an entry with the original signature stands at the original index. */
   readonly wrapped: Uint8Array;
-  /** Functions that are exported under a name, by function index. */
-  readonly exported: ReadonlySet<number>;
   private readonly shapes: Uint8Array;
   readonly helpers: Helper[] = [];
   readonly memoryBytesInitial: number;
@@ -81,7 +80,6 @@ export class RewritePlan {
     this.memoryBytesInitial = initialBytes(module);
     this.memoryBytesMax = options.memoryBytesMax;
     this.trapsOnOverflow = options.stackOverflow === 'trap';
-    this.exported = new Set(module.exports.filter(({ kind }) => kind === 'function').map(({ index }) => index));
     this.checkMemory();
     this.planBodies();
     this.planHelpers();
@@ -201,6 +199,7 @@ export class RewritePlan {
     this.addHelper('slow', 0);
     this.addHelper('refill', 0);
     this.addHelper('returned', 0);
+    this.addHelper('ask', 0);
     this.addHelper('overflow', 0);
     for (const memory of helpers.memoryGrow) this.addHelper('memoryGrow', memory);
     for (const memory of helpers.memoryBulk) this.addHelper('memoryBulk', memory);

@@ -1,6 +1,6 @@
 import { parse } from '@bytecodealliance/jco';
 import { describe, expect, it } from '@jest/globals';
-import { createCounters, instantiate, rewrite, used } from '@tenon/wasm';
+import { createCounters, instantiate, refill, rewrite, used } from '@tenon/wasm';
 import { meter, refusal } from '../support/engine.js';
 
 describe('the instruction limit', () => {
@@ -63,6 +63,37 @@ describe('the instruction limit', () => {
     expect(() => instantiate(module, {}, { fuel: 1_000 })).toThrow(WebAssembly.RuntimeError);
   });
 
+  it('is asked about when the start function has come back', async () => {
+    const body = `(local $i i32) (loop $l (br_if $l (i32.ne (local.tee $i (i32.add (local.get $i) (i32.const 1)))
+      (i32.const 300)))) ${'(local.set $i (i32.const 0))'.repeat(6)}`;
+    const { bytes } = rewrite(await parse(`(module (start $s) (func $s ${body}))`));
+    const module = new WebAssembly.Module(bytes);
+    const needed = Number(used(instantiate(module)).instructions);
+    expect(needed).toBe(1 + 300 * 7 + 12);
+    expect(() => instantiate(module, {}, { fuel: needed })).not.toThrow();
+    for (let less = 1; less <= 20; less++) {
+      expect(() => instantiate(module, {}, { fuel: needed - less })).toThrow(WebAssembly.RuntimeError);
+    }
+  });
+
+  it('is asked about when a function has come back that was taken out of a table', async () => {
+    const body = `(local $i i32) (loop $l (br_if $l (i32.ne (local.tee $i (i32.add (local.get $i) (i32.const 1)))
+      (i32.const 300)))) ${'(local.set $i (i32.const 0))'.repeat(70)}`;
+    const { bytes } = rewrite(
+      await parse(`(module (table (export "t") 1 funcref) (elem (i32.const 0) $f) (func $f ${body}))`),
+    );
+    const instance = instantiate(new WebAssembly.Module(bytes));
+    const { t } = instance.exports;
+    const run: unknown = t instanceof WebAssembly.Table ? t.get(0) : undefined;
+    if (typeof run !== 'function') throw new TypeError('no function in the table');
+    const needed = 1 + 300 * 7 + 140;
+    for (let less = 0; less <= 150; less++) {
+      refill(instance, needed - less);
+      if (less === 0) expect(() => run()).not.toThrow();
+      else expect(() => run()).toThrow(WebAssembly.RuntimeError);
+    }
+  });
+
   it('counts no less than nothing when an operator that was charged by size traps', async () => {
     const { call } = await meter(
       '(module (memory 1) (func (export "run") (memory.fill (i32.const 8) (i32.const 1) (i32.const 65536))))',
@@ -79,6 +110,18 @@ describe('the instruction limit', () => {
     const { error, usage } = call('run', [100_000]);
     expect(error).toMatch(/divide by zero/);
     expect(Math.abs(Number(usage.instructions) - 500_004)).toBeLessThan(8_300);
+  });
+
+  it('lags by less than a slice after a trap in any strip of a loop that counts', async () => {
+    const { call } = await meter(`(module (memory 1) (func (export "run") (param $n i32) (local $i i32)
+      (loop $l (if (i32.lt_u (local.get $i) (local.get $n)) (then
+        (i32.store (i32.mul (local.get $i) (i32.const 40)) (i32.const 1))
+        (local.set $i (i32.add (local.get $i) (i32.const 1))) (br $l))))
+      (i32.store (i32.const -1) (i32.const 0))))`);
+    for (const rounds of [10, 300, 600, 1_000, 1_639, 10_000]) {
+      const ran = 1 + Math.min(rounds, 1_639) * 14 + (rounds < 1_639 ? 7 : 8);
+      expect(Math.abs(Number(call('run', [rounds]).usage.instructions) - ran)).toBeLessThan(8_192 + 260);
+    }
   });
 });
 
