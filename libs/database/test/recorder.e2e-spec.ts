@@ -63,6 +63,33 @@ describe('recording a micro-batch', () => {
     expect(before[0]?.executions).toBe(3);
   });
 
+  test('a commit that fails leaves nothing of any tenant, and its connection as good as new', async () => {
+    // A connection that has prepared nothing, so that every statement behind the failure is prepared in vain.
+    const fresh = await openTestDatabase(server.url);
+    try {
+      const [good, bad, last] = [await createWorld(database), await createWorld(database), await createWorld(database)];
+      const runs = [executionOf(good), executionOf(bad, undefined, { wallUs: 1.5 }), executionOf(last)];
+      const group = [good, bad, last].map(({ tenantId }, place) => ({
+        tenantId,
+        batch: { executions: runs.slice(place, place + 1) },
+      }));
+      await expect(fresh.recorder.recordTogether(group)).rejects.toThrow('bigint');
+      for (const { tenantId } of group) {
+        expect((await database.executions.list(tenantId, { limit: 10 })).items).toEqual([]);
+      }
+      const others = group.filter(({ tenantId }) => tenantId !== bad.tenantId);
+      const recorded = await fresh.recorder.recordTogether(others);
+      expect(recorded.map((one) => one.recorded.length)).toEqual([1, 1]);
+      for (const { tenantId } of others) {
+        expect((await database.usage.perFunction(tenantId, ...wholeDay()))[0]?.executions).toBe(1);
+        const audit = await database.withTenant(tenantId, (tx) => tx.audit.list({ limit: 10 }));
+        expect(audit.items.map(({ action }) => action)).toEqual(['executions.recorded']);
+      }
+    } finally {
+      await fresh.close();
+    }
+  });
+
   test('what a guest wrote is kept even where Postgres has no character for it', async () => {
     const world = await createWorld(database);
     const execution = executionOf(world, undefined, {
