@@ -38,12 +38,15 @@ function numberTooLarge(text: string): string | undefined {
 
 const shownCharactersMax = 40;
 
+/** Made once: making one costs more than most outputs take to decode. It keeps nothing from one output to the next. */
+const decoder = new TextDecoder('utf-8', { fatal: true });
+
 /** Checks what a guest wrote: UTF-8, one JSON text, not nested too deep. White space around it is taken off. */
 export function checkOutput(bytes: Uint8Array): JsonOutput {
   if (bytes.length === 0) return { valid: false, why: 'The function wrote no output.' };
   let text: string;
   try {
-    text = new TextDecoder('utf-8', { fatal: true }).decode(bytes);
+    text = decoder.decode(bytes);
   } catch {
     return { valid: false, why: 'The output is not UTF-8.' };
   }
