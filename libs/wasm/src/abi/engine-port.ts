@@ -56,7 +56,8 @@ export class HostMeter {
     const left = (reserve.value as bigint) + (fuel.value as bigint) - amount;
     bulk.value = (bulk.value as bigint) + amount;
     // The reserve holds whole slices; below zero it says that the limit was reached.
-    const rest = left < 0n ? 0n : left % slice;
+    // Below zero all but 1 of it is fuel, so that the guest's next question ends it, whoever swallows this end.
+    const rest = left < 0n ? left + 1n : left % slice;
     fuel.value = rest;
     reserve.value = left - rest;
     return left < 0n;

@@ -84,6 +84,8 @@ export class ByteReader {
     let value = 0;
     for (let shift = 0; shift < 35; shift += 7) {
       const byte = this.u8();
+      // The last byte has four bits of the number; the others repeat its sign.
+      if (shift === 28 && byte > 0x07 && byte < 0x78) throw this.badLeb(start, 'signed 32-bit');
       value |= (byte & 0x7f) << shift;
       if (byte < 0x80) return shift < 25 && byte & 0x40 ? value | (-1 << (shift + 7)) : value;
     }

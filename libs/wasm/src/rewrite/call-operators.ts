@@ -100,8 +100,8 @@ export class CallOperators {
   /** Goes on behind a call of something that keeps the fuel in its global. */
   private takeBack(): void {
     const { emit, charges } = this;
-    emit.returnedFuel();
     if (emit.keepsFuelInGlobal) return;
+    emit.returnedFuel();
     charges.returned(0);
   }
 }

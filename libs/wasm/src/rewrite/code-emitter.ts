@@ -11,7 +11,7 @@ export class CodeEmitter extends FuelWriter {
   private readonly reserve: number;
   private readonly slow: number;
   private readonly refill: number;
-  private readonly returned: number;
+  private readonly exhausted: number;
   private readonly surchargeHelper: number;
   private depthLocal = 0;
   private shape: Shape = shape.full;
@@ -23,7 +23,7 @@ export class CodeEmitter extends FuelWriter {
     this.reserve = plan.counter('reserve');
     this.slow = plan.helper('slow');
     this.refill = plan.helper('refill');
-    this.returned = plan.helper('returned');
+    this.exhausted = plan.helper('exhausted');
     this.surchargeHelper = plan.helper('surcharge');
   }
 
@@ -159,7 +159,9 @@ export class CodeEmitter extends FuelWriter {
     this.setFuel();
     this.flushFuel();
     this.op(0x23, this.reserve);
-    out.list([0x42, 0x00, 0x53, 0x04, 0x40, 0x00, 0x0b]);
+    out.list([0x42, 0x00, 0x53, 0x04, 0x40]);
+    this.op(0x10, this.exhausted);
+    out.list([0x00, 0x0b]);
   }
 
   /** Charges a fixed cost to the global, in a function that has no counters of its own. */
@@ -263,12 +265,10 @@ export class CodeEmitter extends FuelWriter {
   }
 
   /**
-   * Behind a call that left the fuel in its global: takes it to the operand stack, as a call of an inner function does,
-   * unless it is to stay where it is.
+   * Behind a call that left the fuel in its global: takes it to the operand stack, as a call of an inner function does.
    */
   returnedFuel(): void {
-    this.op(0x10, this.returned);
-    if (this.fuelInGlobal) this.out.u8(0x1a);
+    this.op(0x23, this.fuel);
   }
 
   reloadFuel(): void {

@@ -37,8 +37,8 @@ export function helperFunctions(plan: RewritePlan): { readonly type: number; rea
         return slow(plan);
       case 'refill':
         return refill(plan);
-      case 'returned':
-        return returned(plan);
+      case 'exhausted':
+        return exhausted(plan);
       case 'ask':
         return ask(plan);
       case 'overflow':
@@ -76,8 +76,8 @@ function slow(plan: RewritePlan): { type: number; body: Uint8Array } {
 }
 
 /**
- * Takes the next slice from the reserve, or ends the run. It calls nothing, so that the engine can take it into the code
- * that calls it without keeping registers free for a call. Parameter: the fuel. Gives the new fuel.
+ * Takes the next slice from the reserve, or ends the run. What it calls never comes back, so that the engine can take it
+ * into the code that calls it without keeping registers free for a call. Parameter: the fuel. Gives the new fuel.
  */
 function refill(plan: RewritePlan): { type: number; body: Uint8Array } {
   const [fuel, reserve] = [plan.counter('fuel'), plan.counter('reserve')];
@@ -91,18 +91,22 @@ function refill(plan: RewritePlan): { type: number; body: Uint8Array } {
     .ops(0x83)
     .indexed(0x22, 0)
     .setGlobal(fuel);
-  code.global(reserve).const64(0).ops(0x53, 0x04, 0x40, 0x00, 0x0b).get(0).ops(0x0b);
+  code.global(reserve).const64(0).ops(0x53, 0x04, 0x40).indexed(0x10, plan.helper('exhausted'));
+  code.ops(0x00, 0x0b).get(0).ops(0x0b);
   return { type: plan.types.plain([i64], [i64]), body: code.out.take() };
 }
 
 /**
- * The fuel behind a call that may have left the module. A host function may have called the guest again and swallowed
- * the trap of a limit that was reached in there: then the guest that called the host ends here.
+ * Ends the run: nothing is left. What is left in all stays as it is, but none of it as fuel above zero: should a host
+ * function have called the guest and swallow this, the guest that called the host ends at its next question, and so
+ * does whatever the host calls after this.
  */
-function returned(plan: RewritePlan): { type: number; body: Uint8Array } {
-  const code = new Assembler().ops(0).global(plan.counter('reserve')).const64(0);
-  code.ops(0x53, 0x04, 0x40, 0x00, 0x0b).global(plan.counter('fuel')).ops(0x0b);
-  return { type: plan.types.plain([], [i64]), body: code.out.take() };
+function exhausted(plan: RewritePlan): { type: number; body: Uint8Array } {
+  const [fuel, reserve] = [plan.counter('fuel'), plan.counter('reserve')];
+  const code = new Assembler().ops(0);
+  code.global(reserve).global(fuel).ops(0x7c).const64(1).ops(0x7c).setGlobal(fuel);
+  code.const64(-1).setGlobal(reserve).ops(0x00, 0x0b);
+  return { type: plan.types.plain([], []), body: code.out.take() };
 }
 
 /** Asks if anything is left, where code returns to whoever called it from outside. */
@@ -262,7 +266,7 @@ export function tableEntryBody(plan: RewritePlan, index: number): Uint8Array {
     .get(params + 1)
     .setGlobal(fuel);
   for (let at = 0; at < params; at++) code.get(at);
-  code.indexed(0x10, index).indexed(0x10, plan.helper('returned')).ops(0x0b);
+  code.indexed(0x10, index).global(fuel).ops(0x0b);
   return code.out.take();
 }
 

@@ -16,7 +16,7 @@ export const pageBytes = 65_536;
 export type HelperKind =
   | 'slow'
   | 'refill'
-  | 'returned'
+  | 'exhausted'
   | 'ask'
   | 'overflow'
   | 'memoryGrow'
@@ -198,7 +198,7 @@ export class RewritePlan {
     const { helpers, start } = this.module;
     this.addHelper('slow', 0);
     this.addHelper('refill', 0);
-    this.addHelper('returned', 0);
+    this.addHelper('exhausted', 0);
     this.addHelper('ask', 0);
     this.addHelper('overflow', 0);
     for (const memory of helpers.memoryGrow) this.addHelper('memoryGrow', memory);

@@ -1,4 +1,6 @@
+import { parse } from '@bytecodealliance/jco';
 import { describe, expect, it } from '@jest/globals';
+import { rewrite } from '@tenon/wasm';
 import fc from 'fast-check';
 import { meter } from '../support/engine.js';
 
@@ -191,6 +193,20 @@ describe('a loop that counts', () => {
         (br_if $l (i32.lt_u (local.get $i) (i32.const 10))))
       (local.get $i)))`);
     expect(call('run')).toMatchObject({ value: 12, usage: { instructions: BigInt(1 + 2 + 4 * (2 + 3 * 11 + 4) + 1) } });
+  });
+});
+
+describe('a malformed limit', () => {
+  it('stays malformed where the loop is written anew', async () => {
+    const bytes = await parse(`(module (func (export "run") (param $i i32)
+      (loop $l (br_if $l (i32.gt_s (local.tee $i (i32.sub (local.get $i) (i32.const 1))) (i32.const -2147483648))))))`);
+    const at = bytes.findIndex((byte, index) => byte === 0x78 && bytes[index - 5] === 0x41);
+    for (const last of [0x08, 0x10, 0x40, 0x77]) {
+      bytes[at] = last;
+      expect(() => new WebAssembly.Module(rewrite(bytes).bytes)).toThrow(/signed 32-bit|CompileError|extra bits/);
+    }
+    bytes[at] = 0x78;
+    expect(WebAssembly.validate(rewrite(bytes).bytes)).toBe(true);
   });
 });
 

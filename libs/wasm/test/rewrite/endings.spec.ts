@@ -74,7 +74,12 @@ describe('a host function that calls the guest again and swallows what that thro
     ['by its name', '', '(call $try)'],
     ['through a table', '(table 1 funcref) (elem (i32.const 0) $try)', '(call_indirect (i32.const 0))'],
     ['where exceptions are caught', '(tag $e)', '(block $c (try_table (catch_all $c) (call $try)))'],
-  ])('does not keep it running beyond its limit: called %s', async (_name, parts, callHost) => {
+    [
+      'where exceptions are caught, and throws another',
+      '(tag $e)',
+      '(block $c (try_table (catch_all $c) (call $try)))',
+    ],
+  ])('does not keep it running beyond its limit: called %s', async (name, parts, callHost) => {
     const state: { guest?: WebAssembly.Instance } = {};
     const host = (): void => {
       const { burn: nested } = state.guest?.exports ?? {};
@@ -83,6 +88,7 @@ describe('a host function that calls the guest again and swallows what that thro
         nested();
       } catch {
         // The trap of the limit: swallowed.
+        if (name.endsWith('another')) throw new Error('another');
       }
     };
     const { instance, call } = await meter(
