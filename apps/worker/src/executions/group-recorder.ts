@@ -9,8 +9,20 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
+/** What waits for its turn, and how many commits of it are under way. */
+interface Lane {
+  waiting: Waiting[];
+  committing: number;
+}
+
+/**
+ * A batch of at most so many executions waits for others like it and for no larger one: a commit of hundreds of rows
+ * takes ten times as long, and nobody's single event has to wait for somebody's flood.
+ */
+const smallExecutionsMax = 20;
+
 export interface GroupRecorderOptions {
-  /** Commits under way at once. */
+  /** Commits under way at once, of small batches and of large ones each. */
   readonly commitsMax: number;
   /** Executions in one commit; a batch that has more goes alone. */
   readonly executionsMax: number;
@@ -27,8 +39,8 @@ export interface GroupRecorderOptions {
  * gathers: a lone job waits for nobody, and a crowd shares. Callers bound how many batches wait.
  */
 export class GroupRecorder {
-  private waiting: Waiting[] = [];
-  private committing = 0;
+  private readonly small: Lane = { waiting: [], committing: 0 };
+  private readonly large: Lane = { waiting: [], committing: 0 };
 
   constructor(
     private readonly recorder: Pick<Database['recorder'], 'recordTogether'>,
@@ -38,26 +50,29 @@ export class GroupRecorder {
   /** Resolves after the commit that carried the batch. @throws what Postgres threw; then nothing of it was recorded. */
   record(tenantId: Id<'tenant'>, batch: RecordBatch): Promise<RecordedBatch> {
     const { promise, resolve, reject } = Promise.withResolvers<RecordedBatch>();
-    this.waiting.push({ part: { tenantId, batch }, characters: charactersIn(batch), resolve, reject });
-    this.commitNext();
+    const characters = charactersIn(batch);
+    const isSmall = batch.executions.length <= smallExecutionsMax && characters <= this.options.charactersMax / 10;
+    const lane = isSmall ? this.small : this.large;
+    lane.waiting.push({ part: { tenantId, batch }, characters, resolve, reject });
+    this.commitNext(lane);
     return promise;
   }
 
-  private commitNext(): void {
-    if (this.committing >= this.options.commitsMax || this.waiting.length === 0) return;
-    this.committing += 1;
-    void this.commit(this.take()).finally(() => {
-      this.committing -= 1;
-      this.commitNext();
+  private commitNext(lane: Lane): void {
+    if (lane.committing >= this.options.commitsMax || lane.waiting.length === 0) return;
+    lane.committing += 1;
+    void this.commit(this.take(lane)).finally(() => {
+      lane.committing -= 1;
+      this.commitNext(lane);
     });
   }
 
-  private take(): readonly Waiting[] {
+  private take(lane: Lane): readonly Waiting[] {
     const { executionsMax, charactersMax, batchesMax } = this.options;
     let executions = 0;
     let characters = 0;
     let batches = 0;
-    for (const { part, characters: text } of this.waiting) {
+    for (const { part, characters: text } of lane.waiting) {
       const own = part.batch.executions.length;
       const isFull = executions + own > executionsMax || characters + text > charactersMax || batches >= batchesMax;
       if (batches > 0 && isFull) break;
@@ -65,7 +80,7 @@ export class GroupRecorder {
       characters += text;
       batches += 1;
     }
-    return this.waiting.splice(0, batches);
+    return lane.waiting.splice(0, batches);
   }
 
   private async commit(group: readonly Waiting[]): Promise<void> {

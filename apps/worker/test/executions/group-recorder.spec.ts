@@ -50,12 +50,34 @@ describe('batches that come while a commit is under way', () => {
   });
 
   it('share the next one, up to a size: runs with long logs go in smaller commits', async () => {
-    const batches = [batchOf(1), batchOf(2, 'x'.repeat(300)), batchOf(1), batchOf(1, 'x'.repeat(600)), batchOf(4)];
+    const logs: [number, number][] = [
+      [1, 150],
+      [2, 300],
+      [1, 150],
+      [1, 600],
+      [4, 30],
+    ];
+    const batches = logs.map(([runs, length]) => batchOf(runs, 'x'.repeat(length)));
     expect(await commitsOf(batches, { executionsMax: 100, charactersMax: 1_000 })).toEqual([1, 3, 5]);
+  });
+
+  it('that are small wait for no large one', async () => {
+    const large = Promise.withResolvers<void>();
+    const recordTogether = async (group: readonly TenantBatch[]) => {
+      const rows = group.flatMap(({ batch }) => batch.executions);
+      if (rows.length > 20) await large.promise;
+      return group.map(({ batch }) => ({ recorded: batch.executions.map(({ id }) => id) }));
+    };
+    const bounds = { commitsMax: 1, executionsMax: 500, charactersMax: 1_000, batchesMax: 100 };
+    const recorder = new GroupRecorder({ recordTogether }, bounds);
+    const flood = [recorder.record(tenantId, batchOf(21)), recorder.record(tenantId, batchOf(100))];
+    expect((await recorder.record(newId('tenant'), batchOf(1))).recorded).toHaveLength(1);
+    large.resolve();
+    expect((await Promise.all(flood)).map(({ recorded }) => recorded.length)).toEqual([21, 100]);
   });
 
   it('go alone where one is larger than the bounds', async () => {
     const batches = [batchOf(1), batchOf(2), batchOf(9, 'x'.repeat(500)), batchOf(2)];
-    expect(await commitsOf(batches, { executionsMax: 5, charactersMax: 1_000 })).toEqual([1, 2, 9, 2]);
+    expect(await commitsOf(batches, { executionsMax: 5, charactersMax: 1_000 })).toEqual([1, 9, 4]);
   });
 });
