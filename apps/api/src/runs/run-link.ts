@@ -99,6 +99,11 @@ export class RunLink {
   private send(start: Uint8Array, body: Uint8Array): void {
     this.parts.push(start, body);
     if (this.parts.length > 2) return;
+    // Nobody else is under way to share a write with.
+    if (this.questions.size === 1) {
+      this.flush();
+      return;
+    }
     if (performance.now() - this.sentAtMs < gatherMs) setTimeout(() => this.flush(), gatherMs);
     // Behind all that is put in this turn of the loop.
     else setImmediate(() => this.flush());

@@ -85,16 +85,19 @@ class RunChannel {
     }
   }
 
-  /** Answers that are ready in the same turn of the loop go out in one write. */
+  /** Answers that are ready in the same turn of the loop go out in one write; the last one there is waits for nobody. */
   private send(number: number, head: RunResponse, body: string): void {
     const bytes = Buffer.from(body);
     this.answers.push(frameStart(number, head, bytes.length), bytes);
     if (this.answers.length > 2) return;
-    setImmediate(() => {
-      const [answers, isOpen] = [this.answers, this.socket.writable];
-      this.answers = [];
-      if (isOpen) this.socket.write(Buffer.concat(answers));
-    });
+    if (this.questions === 0) this.flush();
+    else setImmediate(() => this.flush());
+  }
+
+  private flush(): void {
+    const [answers, isOpen] = [this.answers, this.socket.writable];
+    this.answers = [];
+    if (isOpen) this.socket.write(Buffer.concat(answers));
   }
 }
 
