@@ -10,11 +10,16 @@ import { defaultRelaySettings } from '../src/relay/relay-settings.js';
 import { testRunsMax } from '../src/test-runs/test-run.service.js';
 
 const bounds: readonly (readonly [string, number])[] = [
-  ['jobs that wait in BullMQ', defaultRelaySettings.jobsWaitingMax],
+  ['jobs that wait in BullMQ, beside one for each free place of a worker', defaultRelaySettings.jobsWaitingMax],
   ['events in one look of the sweep, of the newest and of all others each', defaultRelaySettings.sweepEventsMax],
   ['events in one job', defaultRelaySettings.eventsPerJobMax],
+  [
+    "events in a worker's hands before it begins no further job, but small ones of tenants that have none in hand",
+    defaultRelaySettings.eventsAtOnceMax,
+  ],
   ['runs in the sandboxes at once, per guest thread', runsPerGuestThread],
   ['executions in one commit, whole events only', executionSettings.executionsPerRecordMax],
+  ['characters of inputs, outputs and logs in one commit of several events', executionSettings.charactersPerRecordMax],
   ['jobs that share one commit', executionSettings.batchesPerRecordMax],
   ['tries of an event that fails on our side', executionSettings.triesMax],
   ['lost jobs of one event before it is dead', lossesMax],
