@@ -26,9 +26,10 @@ const codeMbMax = 1_024;
  * How far a guest thread's heap may grow beyond what the last collection left, in percent. V8 takes the pace from the
  * limit of the heap, and collects one of 192 MB whenever it has grown by 30 %: after every hundred runs or so, which took
  * more CPU than the runs. An instance is garbage as soon as its run has ended, so a collection costs the marking of the
- * 5 MB that stay, and fewer are cheaper. A thread comes to rest 25 MB higher; its limit holds as before.
+ * 5 MB that stay, and fewer are cheaper. A thread comes to rest 10 MB higher; its limit holds as before. With 600 a run
+ * costs a little less still, but a process needs tens of thousands of runs to come to rest.
  */
-const heapGrowingPercent = 600;
+const heapGrowingPercent = 250;
 
 /** Node's arguments for a sandbox; docs/security-model.md says what each of them closes. */
 export function launchArguments(options: LaunchOptions): string[] {
