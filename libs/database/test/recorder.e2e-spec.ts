@@ -110,6 +110,38 @@ describe('recording a micro-batch', () => {
     });
   });
 
+  test('pointers to members that Postgres has no character for do not keep their batch from being recorded', async () => {
+    const world = await createWorld(database);
+    const [event] = await database.events.insert(world.tenantId, [newEvent()]);
+    if (event === undefined) throw new Error('no event');
+    const execution = executionOf(world, event.id);
+    const { functionId, functionName } = world;
+    const step = { position: 1, functionId, functionName, executionId: execution.id, outcome: 'succeeded' } as const;
+    const result = {
+      eventId: event.id,
+      extensionPoint: 'p',
+      attempt: 1,
+      combination: 'merge',
+      outcome: 'succeeded',
+    } as const;
+    await database.recorder.record(world.tenantId, {
+      executions: [execution],
+      doneEvents: [{ id: event.id }],
+      pointResults: [{ ...result, output: '{}', steps: [{ ...step, changed: ['/\u0000', '/\ud800'] }] }],
+    });
+    const [kept] = await database.events.results(world.tenantId, event.id);
+    expect(kept?.steps[0]?.changed).toEqual(['/\ufffd', '/\ufffd']);
+  });
+
+  test('executions whose usage can not be told are not recorded without it', async () => {
+    const world = await createWorld(database);
+    const timeless = executionOf(world, undefined, { id: `exe_${'z'.repeat(26)}` });
+    await expect(database.recorder.record(world.tenantId, { executions: [timeless] })).rejects.toThrow('an id');
+    expect((await database.executions.list(world.tenantId, { limit: 10 })).items).toEqual([]);
+    const good = executionOf(world);
+    expect(await database.recorder.record(world.tenantId, { executions: [good] })).toEqual({ recorded: [good.id] });
+  });
+
   test('everything about a run comes back as it was recorded', async () => {
     const world = await createWorld(database);
     const execution = failedExecutionOf(world, {

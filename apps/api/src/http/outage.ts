@@ -27,7 +27,7 @@ const outageCodes = new Set([
 
 /** What pg says without a code. */
 const outageMessages =
-  /^(?:Connection terminated|timeout exceeded when trying to connect|Client has encountered a connection error)/;
+  /^(?:Connection terminated|timeout exceeded when trying to connect|Query read timeout|Client has encountered a connection error)/;
 
 const depthMax = 5;
 

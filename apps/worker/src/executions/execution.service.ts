@@ -1,6 +1,7 @@
 import type { ExecutionJob, Id } from '@tenon/contracts';
 import type { AgainEvent, Database, RecordBatch, RunnableFunction, WorkEvent } from '@tenon/database';
 import type { WaitingEvent } from '@tenon/queue';
+import type { Logger } from '@tenon/telemetry';
 import type { StepRun } from '../combination/run-point.js';
 import { type EventRuns, type RunOne, runBatch } from './batch-run.js';
 import { endOf } from './event-end.js';
@@ -9,6 +10,7 @@ import { executionSettings } from './execution-settings.js';
 import type { GroupRecorder } from './group-recorder.js';
 import type { LargeBodies } from './large-bodies.js';
 import type { LiveFunctions } from './live-functions.js';
+import { isRefused } from './refused.js';
 
 /** What a job cost, and which of its events come again. */
 export interface JobEnd {
@@ -24,6 +26,7 @@ export interface ExecutionParts {
   readonly recorder: Pick<GroupRecorder, 'record'>;
   /** Before the second try of what failed on our side. */
   readonly retryPauseMs: number;
+  readonly logger: Pick<Logger, 'error'>;
 }
 
 /** Runs the events of a job and records what they did. The same job may come any number of times. */
@@ -50,12 +53,26 @@ export class ExecutionService {
   }
 
   private async record(tenantId: Id<'tenant'>, ended: readonly EndedEvent[]): Promise<void> {
-    const recordPart = async (part: readonly EndedEvent[]) => {
+    await Promise.all([...chunks(ended)].map((part) => this.recordPart(tenantId, part)));
+  }
+
+  /** What Postgres refuses for what it is must neither keep the others waiting nor come again for ever. */
+  private async recordPart(tenantId: Id<'tenant'>, part: readonly EndedEvent[]): Promise<void> {
+    try {
       const batch = await this.parts.bodies.move(recordBatchOf(part));
       const whole = await this.recordAhead(tenantId, batch);
       await this.parts.recorder.record(tenantId, whole);
-    };
-    await Promise.all([...chunks(ended)].map(recordPart));
+    } catch (error) {
+      if (!isRefused(error)) throw error;
+      if (part.length > 1) for (const one of part) await this.recordPart(tenantId, [one]);
+      else await this.recordDead(tenantId, part, error);
+    }
+  }
+
+  private async recordDead(tenantId: Id<'tenant'>, part: readonly EndedEvent[], error: unknown): Promise<void> {
+    this.parts.logger.error({ err: error, tenantId }, 'what an event did can not be recorded; the event is dead');
+    const againEvents = part.map(({ ran: { event } }) => refusedEvent(event));
+    await this.parts.recorder.record(tenantId, { executions: [], againEvents });
   }
 
   /**
@@ -71,6 +88,11 @@ export class ExecutionService {
     }
     return executions === batch.executions ? batch : { ...batch, executions };
   }
+}
+
+function refusedEvent({ id, attempts, failures, todo }: WorkEvent): AgainEvent {
+  const reason = 'what its functions did can not be recorded';
+  return { id, attempts, attemptsNow: attempts, failures, status: 'dead', reason, todo: todo ?? undefined };
 }
 
 function fuelOf(ran: readonly EventRuns[]): number {

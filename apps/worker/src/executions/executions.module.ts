@@ -82,7 +82,7 @@ const executionService = {
     const breaker = new CircuitBreaker(database.breakers, logger);
     const run = guardedRun(breaker, (target, given) => runner.run(target, given));
     const bodies = new LargeBodies(storage, logger);
-    return new ExecutionService({ database, live, run, bodies, recorder, retryPauseMs });
+    return new ExecutionService({ database, live, run, bodies, recorder, retryPauseMs, logger });
   },
 };
 

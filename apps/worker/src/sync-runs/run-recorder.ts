@@ -4,6 +4,7 @@ import type { ExecutionRecord } from '@tenon/database';
 import type { Logger } from '@tenon/telemetry';
 import type { GroupRecorder } from '../executions/group-recorder.js';
 import type { LargeBodies } from '../executions/large-bodies.js';
+import { isRefused } from '../executions/refused.js';
 import type { RunSpool, SpoolPlace } from './run-spool.js';
 
 /** The records of one run, and who asked for it. */
@@ -16,16 +17,22 @@ export interface RunRecords {
 interface Kept {
   readonly run: RunRecords;
   readonly line: string;
-  /** Absent for what was found at the start. */
-  readonly place?: SpoolPlace;
+  readonly place: SpoolPlace;
+  /** Told when it is recorded, or set aside. */
+  readonly onRecorded?: (() => void) | undefined;
 }
 
 /** Rows of one commit. They are made in one go, and runs that are answered meanwhile wait for that. */
 const executionsMax = 500;
 /** So many need not wait for more. */
 const executionsEnough = 200;
+/** Rows of one batch; that of a single run may have more. */
+const rowsMax = 500;
 /** What was kept waits this long for more to share its commit: a commit costs as much as ten runs, whatever is in it. */
 const gatherMs = 100;
+/** What processes left behind that are gone is looked for this often, and read while no more than so many runs wait. */
+const recoverMs = 60_000;
+const recoverAheadMax = 5_000;
 /** Kept on the disk and not yet in Postgres, beyond which no further run is taken. */
 const waitingRunsMax = 50_000;
 const waitingCharactersMax = 200_000_000;
@@ -50,6 +57,8 @@ export class RunRecorder {
   private waiting: Kept[] = [];
   private characters = 0;
   private draining: Promise<void> | undefined;
+  private recovering: Promise<void> | undefined;
+  private watching: NodeJS.Timeout | undefined;
   private readonly stopped = new AbortController();
 
   constructor(private readonly parts: RunRecorderParts) {}
@@ -59,36 +68,72 @@ export class RunRecorder {
     return this.waiting.length >= waitingRunsMax || this.characters >= waitingCharactersMax;
   }
 
-  /** Resolves once nothing can lose the records. @throws where neither disk nor Postgres takes them */
-  async keep(run: RunRecords): Promise<void> {
-    if (run.executions.length === 0) return;
+  /**
+   * Resolves once nothing can lose the records, with false where there are none.
+   *
+   * @param onRecorded - told when they are in Postgres, or refused by it
+   * @throws where neither disk nor Postgres takes them
+   */
+  async keep(run: RunRecords, onRecorded?: () => void): Promise<boolean> {
+    if (run.executions.length === 0) return false;
     const { spool } = this.parts;
     if (spool === undefined) {
       await this.record(run.tenantId, run.actor, run.executions);
-      return;
+      onRecorded?.();
+      return true;
     }
     const line = JSON.stringify(run);
-    this.add({ run, line, place: await spool.append(line) });
+    this.add({ run, line, place: await spool.append(line), onRecorded });
+    return true;
   }
 
-  /** Records what processes left behind that are gone. */
-  async recover(): Promise<void> {
-    const { spool, logger } = this.parts;
-    if (spool === undefined) return;
-    for await (const { lines, remove } of spool.leftOvers()) {
-      logger.info({ runs: lines.length }, 'runs that were kept and not recorded are recorded now');
-      for (const line of lines) this.add({ run: readLine(line), line });
-      await this.draining;
-      if (this.stopped.signal.aborted) return;
-      await remove();
-    }
+  /** Records what processes left behind that are gone, now and again: another host's file is nobody's only after a while. */
+  watch(): void {
+    const look = () => {
+      this.recover().catch((error: unknown) => {
+        this.parts.logger.error({ err: error }, 'what an earlier process kept could not be read');
+      });
+    };
+    look();
+    this.watching = setInterval(look, recoverMs).unref();
+  }
+
+  /** Puts what processes left behind that are gone among what is to be recorded. */
+  recover(): Promise<void> {
+    this.recovering ??= this.recoverAll().finally(() => {
+      this.recovering = undefined;
+    });
+    return this.recovering;
   }
 
   /** Records what it can; what is left stays on the disk. */
   async stop(): Promise<void> {
+    clearInterval(this.watching);
     this.stopped.abort();
+    await this.recovering?.catch(() => undefined);
     await this.draining;
     await this.parts.spool?.close();
+  }
+
+  private async recoverAll(): Promise<void> {
+    const { spool, logger } = this.parts;
+    if (spool === undefined) return;
+    for await (const { lines, place } of spool.leftOvers()) {
+      logger.info({ runs: lines.length }, 'runs that were kept and not recorded are recorded now');
+      for (const line of lines) await this.addAgain(line, place);
+      while (this.waiting.length > recoverAheadMax && !this.stopped.signal.aborted) await this.pause(gatherMs);
+      if (this.stopped.signal.aborted) return;
+    }
+  }
+
+  private async addAgain(line: string, place: SpoolPlace): Promise<void> {
+    const run = readLine(line);
+    if (run !== undefined) this.add({ run, line, place });
+    else {
+      this.parts.logger.error({ file: place.file }, 'a line that was kept can not be read; it was set aside');
+      await this.parts.spool?.setAside(line);
+      await this.parts.spool?.settle(place);
+    }
   }
 
   private add(kept: Kept): void {
@@ -163,23 +208,30 @@ export class RunRecorder {
     }
   }
 
+  /** A run of many functions has more executions than one commit takes; ids make a part that comes again harmless. */
   private async record(tenantId: Id<'tenant'>, actor: string, executions: readonly ExecutionRecord[]): Promise<void> {
-    await this.parts.recorder.record(tenantId, await this.parts.bodies.move({ executions, actor }));
+    for (let at = 0; at < executions.length; at += rowsMax) {
+      const part = { executions: executions.slice(at, at + rowsMax), actor };
+      await this.parts.recorder.record(tenantId, await this.parts.bodies.move(part));
+    }
   }
 
   private async settle(part: readonly Kept[]): Promise<void> {
     const places = new Map<SpoolPlace, number>();
-    for (const { place } of part) if (place !== undefined) places.set(place, (places.get(place) ?? 0) + 1);
+    for (const { place, onRecorded } of part) {
+      places.set(place, (places.get(place) ?? 0) + 1);
+      onRecorded?.();
+    }
     for (const [place, lines] of places) await this.parts.spool?.settle(place, lines);
   }
 }
 
-/** Data that Postgres can't take, or that breaks a rule of it: classes 22 and 23 of SQLSTATE. */
-function isRefused(error: unknown): boolean {
-  return error instanceof Error && 'code' in error && /^2[23]/.test(String(error.code));
-}
-
-function readLine(line: string): RunRecords {
-  const run: RunRecords = JSON.parse(line);
-  return { ...run, executions: run.executions.map((one) => ({ ...one, startedAt: new Date(one.startedAt) })) };
+/** Undefined for a line that the disk has spoilt. */
+function readLine(line: string): RunRecords | undefined {
+  try {
+    const run: RunRecords = JSON.parse(line);
+    return { ...run, executions: run.executions.map((one) => ({ ...one, startedAt: new Date(one.startedAt) })) };
+  } catch {
+    return undefined;
+  }
 }

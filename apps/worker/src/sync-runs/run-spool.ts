@@ -4,21 +4,22 @@ import { hostname } from 'node:os';
 import path from 'node:path';
 import { setImmediate as immediate } from 'node:timers/promises';
 
-/** A file of lines; it goes once all of them are settled and another one has taken its place. */
-interface Segment {
+/** Where a line is kept: a file that goes once all of its lines are settled and no further one comes. */
+export interface SpoolPlace {
   readonly file: string;
-  readonly handle: FileHandle;
-  bytes: number;
   unsettled: number;
   sealed: boolean;
 }
 
-/** Where a line is kept. */
-export type SpoolPlace = Segment;
+/** A file that is written to. */
+interface Segment extends SpoolPlace {
+  readonly handle: FileHandle;
+  bytes: number;
+}
 
 interface Waiting {
   readonly line: string;
-  readonly resolve: (place: SpoolPlace) => void;
+  readonly resolve: (place: Segment) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -29,10 +30,10 @@ interface Lane {
   writing?: Promise<void>;
 }
 
-/** A file that somebody left behind. */
+/** A file that somebody left behind. It goes when its lines are settled. */
 export interface LeftOver {
   readonly lines: readonly string[];
-  remove(): Promise<void>;
+  readonly place: SpoolPlace;
 }
 
 /** A new file then. 1 MB is 1,000,000 bytes. */
@@ -58,6 +59,8 @@ export class RunSpool {
   private readonly lanes: readonly Lane[] = Array.from({ length: lanesMax }, () => ({ current: undefined }));
   private isDue = false;
   private files = 0;
+  /** Files of others that were taken over. */
+  private readonly taken = new Set<SpoolPlace>();
   private readonly touching: NodeJS.Timeout;
 
   private constructor(private readonly folder: string) {
@@ -72,8 +75,8 @@ export class RunSpool {
   }
 
   /** @param line - without a line break. Resolves once it is kept. @throws where the disk refuses it */
-  append(line: string): Promise<SpoolPlace> {
-    const { promise, resolve, reject } = Promise.withResolvers<SpoolPlace>();
+  append(line: string): Promise<Segment> {
+    const { promise, resolve, reject } = Promise.withResolvers<Segment>();
     this.waiting.push({ line, resolve, reject });
     this.writeSoon();
     return promise;
@@ -82,22 +85,38 @@ export class RunSpool {
   /** A line is not needed any more. */
   async settle(place: SpoolPlace, lines = 1): Promise<void> {
     place.unsettled -= lines;
-    if (place.unsettled === 0 && place.sealed) await remove(place);
+    if (place.unsettled > 0 || !place.sealed) return;
+    await remove(place);
+    this.taken.delete(place);
   }
 
-  /** What processes left behind that are gone. */
+  /** What processes left behind that are gone, and was not taken over before. @throws last, where a file can't be read */
   async *leftOvers(): AsyncIterable<LeftOver> {
+    const unreadable: unknown[] = [];
     for (const name of await readdir(this.folder)) {
       const file = path.join(this.folder, name);
-      if (!name.endsWith(suffix) || !(await this.isAbandoned(name, file))) continue;
-      const text = await readFile(file, 'utf8').catch(() => '');
+      if (!name.endsWith(suffix) || this.isTaken(file) || !(await this.isAbandoned(name, file))) continue;
+      const text = await readFile(file, 'utf8').catch((error: unknown) => {
+        // Another worker may have been faster. What is there and can't be read is not for us to throw away.
+        if (!isGone(error)) unreadable.push(error);
+        return undefined;
+      });
+      if (text === undefined) continue;
       // The last line may have been cut short by the end of its process; then nobody was told that it was kept.
       const lines = text
         .slice(0, text.lastIndexOf('\n') + 1)
         .split('\n')
         .filter((line) => line !== '');
-      yield { lines, remove: () => unlink(file).catch(() => undefined) };
+      const place = { file, unsettled: lines.length, sealed: true };
+      this.taken.add(place);
+      yield { lines, place };
+      if (lines.length === 0) await this.settle(place, 0);
     }
+    if (unreadable.length > 0) throw unreadable[0];
+  }
+
+  private isTaken(file: string): boolean {
+    return this.taken.values().some((place) => place.file === file);
   }
 
   /** Keeps a line aside that can't be settled ever, for a person to look at. */
@@ -188,6 +207,10 @@ export class RunSpool {
   }
 }
 
+function isGone(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
+
 const startedMs = Date.now() - process.uptime() * 1_000;
 
 /** A process in a container has the same number as the one before it, so its own number is not enough. */
@@ -218,7 +241,7 @@ async function seal(segment: Segment): Promise<void> {
   if (segment.unsettled === 0) await remove(segment);
 }
 
-async function remove({ file }: Segment): Promise<void> {
+async function remove({ file }: SpoolPlace): Promise<void> {
   await unlink(file).catch(() => undefined);
 }
 

@@ -83,13 +83,19 @@ export class SyncRunService {
       // It is waited for where the run was let in.
       looked.current.catch(() => undefined);
       await this.admitted(request);
+      let isCounted = false;
+      // Until it is recorded, and so counted as used, a run that was kept counts as pending.
+      const ended = () => this.parts.quota.end(request.tenantId);
       try {
         const { live, input, ran, checkedMs, ranMs } = await this.ranAsIsLive(request, body, looked, startMs);
         const knownMs = performance.now();
         guestMs = ran.runs.reduce((sum, { run }) => sum + run.result.wallUs / 1_000, 0);
         const idOf = idsOf(request);
         const executions = ran.runs.map((step) => keptRecord(step, { id: idOf(step), kind: 'sync', attempt: 1 }));
-        await this.parts.recorder.keep({ tenantId: request.tenantId, actor: request.actor, executions });
+        isCounted = await this.parts.recorder.keep(
+          { tenantId: request.tenantId, actor: request.actor, executions },
+          ended,
+        );
         const timing = {
           check: checkedMs - startMs - request.spentMs + knownMs - ranMs,
           run: ranMs - checkedMs,
@@ -97,7 +103,7 @@ export class SyncRunService {
         };
         return { body: concluded(live.point, ran, input, idOf, timing), timing };
       } finally {
-        this.parts.quota.end(request.tenantId);
+        if (!isCounted) ended();
       }
     } finally {
       admission.end(guestMs);

@@ -70,13 +70,10 @@ export class SyncRunsModule implements OnApplicationBootstrap, OnModuleDestroy {
   constructor(
     @Inject(RunRecorder) private readonly recorder: RunRecorder,
     @Inject(RunQuota) private readonly quota: RunQuota,
-    @Inject(LOGGER) private readonly logger: Logger,
   ) {}
 
   onApplicationBootstrap(): void {
-    this.recorder.recover().catch((error: unknown) => {
-      this.logger.error({ err: error }, 'what an earlier process kept could not be read');
-    });
+    this.recorder.watch();
   }
 
   async onModuleDestroy(): Promise<void> {

@@ -27,6 +27,7 @@ async function recordedOf(events: readonly WorkEvent[], functions: readonly Runn
       },
     },
     retryPauseMs: 1,
+    logger: { error: () => undefined },
   });
   await service.execute({ tenantId, eventIds: events.map(({ id }) => id) });
   return batches;
@@ -49,5 +50,29 @@ describe('the records of a job', () => {
     expect(batches.map(({ executions }) => executions.length)).toEqual([500, 500, 7]);
     expect(batches.map(({ doneEvents = [] }) => doneEvents.length)).toEqual([0, 0, 1]);
     expect(new Set(batches.flatMap(({ executions }) => executions.map(({ id }) => id))).size).toBe(runs);
+  });
+
+  it('that Postgres refuses are given up with their event, and those of the other events are recorded', async () => {
+    const events = ['1', '"bad"', '2'].map(eventOf);
+    const batches: RecordBatch[] = [];
+    const service = new ExecutionService({
+      database: { eventWork: { load: async () => ({ events, generation: '1' }) } },
+      live: { fedBy: async () => [functionOn(pointWith())] },
+      run: async (_target, { input }) => finished({ output: input }),
+      bodies: { move: async (batch) => batch },
+      recorder: {
+        record: async (_tenantId, batch) => {
+          const isBad = batch.executions.some(({ output }) => output === '"bad"');
+          if (isBad) throw Object.assign(new Error('unsupported Unicode escape sequence'), { code: '22P05' });
+          batches.push(batch);
+          return { recorded: [] };
+        },
+      },
+      retryPauseMs: 1,
+      logger: { error: () => undefined },
+    });
+    await service.execute({ tenantId, eventIds: events.map(({ id }) => id) });
+    expect(batches.map(({ executions }) => executions.map(({ output }) => output))).toEqual([['1'], [], ['2']]);
+    expect(batches[1]?.againEvents).toMatchObject([{ id: events[1]?.id, status: 'dead' }]);
   });
 });

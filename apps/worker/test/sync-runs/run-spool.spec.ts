@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
@@ -64,6 +64,20 @@ describe('the spool', () => {
     await writeFile(leftFile(), '{"a":1}\n{"b":2}\n{"c"');
     const spool = await RunSpool.open(folder);
     expect(await leftOvers(spool)).toEqual([['{"a":1}', '{"b":2}']]);
+    await spool.close();
+  });
+
+  it('leaves a file alone that it can not read, rather than throwing away what is in it', async () => {
+    await mkdir(leftFile());
+    await writeFile(leftFile(`${hostname()}-${goneProcess}-1700000000000-2.runs`), 'x\n');
+    const spool = await RunSpool.open(folder);
+    const found: string[] = [];
+    const look = async () => {
+      for await (const { lines } of spool.leftOvers()) found.push(...lines);
+    };
+    await expect(look()).rejects.toThrow('EISDIR');
+    expect(found).toEqual(['x']);
+    expect(await readdir(folder)).toHaveLength(2);
     await spool.close();
   });
 

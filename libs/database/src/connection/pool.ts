@@ -6,6 +6,8 @@ const timeouts = {
   statementMs: 15_000,
   lockMs: 10_000,
   idleInTransactionMs: 15_000,
+  /** On our side: where the server is gone without a word, nobody there ends the statement. */
+  answerMs: 20_000,
   connectMs: 5_000,
   idleConnectionMs: 30_000,
 } as const;
@@ -33,6 +35,8 @@ export function openPool(options: PoolOptions): pg.Pool {
     application_name: options.applicationName,
     connectionTimeoutMillis: timeouts.connectMs,
     idleTimeoutMillis: timeouts.idleConnectionMs,
+    query_timeout: timeouts.answerMs,
+    keepAlive: true,
     types: { getTypeParser },
     pipeline: options.pipeline ?? false,
   });

@@ -32,10 +32,13 @@ export async function inTransaction<Result>(
   }
 }
 
-/** What a transaction gives, and its last statement, which goes out together with the commit. */
+/**
+ * What a transaction gives, and its last statement, which goes out together with the commit. It is made before: what
+ * can't be made must end the transaction and not be left out of it.
+ */
 export interface PipelineEnd<Result> {
   readonly result: Result;
-  readonly last: () => Promise<unknown>;
+  readonly last: pg.QueryConfig | undefined;
 }
 
 /**
@@ -52,7 +55,8 @@ export async function inPipeline<Result>(
   let broken: Error | undefined;
   try {
     const [, { result, last }] = await Promise.all([client.query(begin), work(client)]);
-    const [, commit] = await Promise.all([last(), client.query('COMMIT')]);
+    const ending = last === undefined ? undefined : client.query(last);
+    const [commit] = await Promise.all([client.query('COMMIT'), ending]);
     // The commit of a transaction that failed is answered as what it is, without an error.
     if (commit.command !== 'COMMIT') throw new Error('the transaction was rolled back');
     return result;

@@ -1,6 +1,6 @@
 import { hash } from 'node:crypto';
 import type { ExecutionRecord } from './execution-record.js';
-import type { RecordBatch } from './record-batch.js';
+import type { PointStep, RecordBatch } from './record-batch.js';
 import { storableOrNull, storableText } from './storable.js';
 
 export const sha256 = (text: string) => hash('sha256', text);
@@ -119,6 +119,15 @@ export function workRows({ doneEvents = [], againEvents = [], pointResults = [] 
     done: [...byAttempts].map(([attempts, events]) => ({ attempts, ids: events.map(({ id }) => id) })),
     again: againEvents.map((event) => ({ ...event, reason: storableText(event.reason) })),
     endings: doneEvents.flatMap(({ id, note }) => (note === undefined ? [] : [{ id, note: storableText(note) }])),
-    results: pointResults.map((result) => ({ ...result, output: storableOrNull(result.output) })),
+    results: pointResults.map((result) => ({
+      ...result,
+      output: storableOrNull(result.output),
+      steps: result.steps.map(storableStep),
+    })),
   };
+}
+
+/** Pointers name members as the guest wrote them. */
+function storableStep(step: PointStep): PointStep {
+  return step.changed === undefined ? step : { ...step, changed: step.changed.map(storableText) };
 }

@@ -61,12 +61,12 @@ export class RecorderRepository {
         return executions.length === 0 ? [] : [{ ...one, fresh: executions }];
       });
       const result = fresh.map((executions) => ({ recorded: executions.map((execution) => execution.id) }));
-      return { result, last: () => this.#account(client, parts, heads) };
+      return { result, last: this.#accountOf(parts, heads) };
     });
   }
 
-  async #account(client: pg.PoolClient, parts: readonly FreshBatch[], heads: Heads): Promise<void> {
-    if (parts.length === 0) return;
+  #accountOf(parts: readonly FreshBatch[], heads: Heads): pg.QueryConfig | undefined {
+    if (parts.length === 0) return undefined;
     const appends = parts.map(({ tenantId, batch, fresh }) => ({
       chain: tenantId,
       drafts: [auditDraft(fresh, batch)],
@@ -75,7 +75,7 @@ export class RecorderRepository {
     const tenants = parts.map(({ tenantId }) => tenantId);
     const usage = parts.map(({ fresh }) => JSON.stringify(usageOf(fresh)));
     const text = 'SELECT account_runs($1, $2, $3)';
-    await client.query({ name: 'account-runs', text, values: [tenants, usage, entries] });
+    return { name: 'account-runs', text, values: [tenants, usage, entries] };
   }
 }
 
