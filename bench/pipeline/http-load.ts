@@ -40,6 +40,11 @@ export class LoadConnection {
     });
   }
 
+  /** False once the server has closed it, which it does to a connection that says nothing for too long. */
+  get isOpen(): boolean {
+    return !this.socket.destroyed && this.socket.writable;
+  }
+
   close(): void {
     this.reject = undefined;
     this.socket.destroy();

@@ -17,6 +17,7 @@ const recordedOf = `
 
 /** One connection carries one request at a time, so this many may wait for their answer. */
 const connectionsMax = 400;
+const connectionsAtFirst = 50;
 const tickMs = 4;
 const recordTimeoutMs = 30_000;
 
@@ -32,12 +33,11 @@ export async function measureLatency(
   keys: readonly string[] = [stack.tenantKey],
 ): Promise<Latency> {
   await using reader = await openReader(stack.ownerUrl);
-  const opening = Array.from({ length: connectionsMax }, () => LoadConnection.open(stack.apiUrl));
-  const idle = await Promise.all(opening);
-  const run = new LatencyRun(reader.client, idle, keys);
+  const opening = Array.from({ length: connectionsAtFirst }, () => LoadConnection.open(stack.apiUrl));
+  const run = new LatencyRun(reader.client, stack.apiUrl, await Promise.all(opening), keys);
   await run.send(ratePerS, events);
   await run.untilSeen(events);
-  for (const connection of idle) connection.close();
+  run.close();
   return percentiles(run.latenciesMs);
 }
 
@@ -45,12 +45,15 @@ class LatencyRun {
   readonly latenciesMs: number[] = [];
   private readonly pending = new Map<string, number>();
   private readonly reader: pg.Client;
+  private readonly apiUrl: string;
   private readonly idle: LoadConnection[];
   private readonly keys: readonly string[];
   private sent = 0;
+  private busy = 0;
 
-  constructor(reader: pg.Client, idle: LoadConnection[], keys: readonly string[]) {
+  constructor(reader: pg.Client, apiUrl: string, idle: LoadConnection[], keys: readonly string[]) {
     this.reader = reader;
+    this.apiUrl = apiUrl;
     this.idle = idle;
     this.keys = keys;
   }
@@ -85,13 +88,25 @@ class LatencyRun {
   }
 
   private async sendOne(dueMs: number): Promise<void> {
-    const connection = this.idle.pop();
-    if (connection === undefined) throw new Error(`more than ${connectionsMax} requests wait for their answer`);
+    if (this.busy >= connectionsMax) throw new Error(`more than ${connectionsMax} requests wait for their answer`);
+    this.busy += 1;
+    const connection = await this.connection();
     const answer = await connection.send(eventsRequest(this.keys[this.sent++ % this.keys.length] ?? '', 1));
     this.idle.push(connection);
+    this.busy -= 1;
     if (answer.status !== 202) throw new Error(`${answer.status}: ${answer.body}`);
     const [id] = /evt_[0-9a-z]+/.exec(answer.body) ?? [];
     if (id !== undefined) this.pending.set(id, dueMs);
+  }
+
+  /** One that is open, as any client would have it: the server may have closed those that carried nothing yet. */
+  private async connection(): Promise<LoadConnection> {
+    for (let one = this.idle.pop(); one !== undefined; one = this.idle.pop()) if (one.isOpen) return one;
+    return LoadConnection.open(this.apiUrl);
+  }
+
+  close(): void {
+    for (const connection of this.idle) connection.close();
   }
 
   private async look(): Promise<void> {
