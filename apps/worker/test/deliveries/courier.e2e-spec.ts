@@ -294,6 +294,10 @@ describe('by hand', () => {
     expect(resent).toBe(1);
     for (let round = 0; round < 4; round += 1) await run();
     const [second, first] = await deliveries(endpoint);
+    expect([await attemptsOf(first?.id ?? 'dlv_'), await attemptsOf(second?.id ?? 'dlv_')]).toMatchObject([
+      [{ statusCode: 410 }, { error: null, statusCode: 200 }],
+      [{ error: null, statusCode: 200 }],
+    ]);
     expect(receiver.arrivals.map(({ id }) => id)).toEqual([first?.id, second?.id, first?.id]);
     const again = await world.database.asOperator((tx) => tx.deliveries.resend(second?.id ?? 'dlv_'));
     expect(again).toMatchObject({ status: 'pending', attempts: 0 });

@@ -122,7 +122,8 @@ export async function createDeliveryWorld(): Promise<DeliveryWorld> {
     tenantId,
     courier: () => {
       const allowed = new AllowedTargets(['127.0.0.1']);
-      const sender = new WebhookSender({ allowed, resolve: async () => [], timeoutMs: 2_000 });
+      // Long enough for a machine that does much else: what is late here would be tried again in another minute.
+      const sender = new WebhookSender({ allowed, resolve: async () => [], timeoutMs: 20_000 });
       const storage = { read: () => Promise.reject(new Error('this test has no storage')) };
       const courier = new Courier({
         database,
