@@ -5,8 +5,9 @@ import { Sealer } from '@tenon/config';
 import { defaultExecutionLimits, executionIdFor, type Id, newId } from '@tenon/contracts';
 import { Database, type DeliveryEndpoint, type EndpointTerms, type ExecutionRecord } from '@tenon/database';
 import { createLogger } from '@tenon/telemetry';
-import { createTestDatabase } from '@tenon/testing';
+import { createTestDatabase, waitFor } from '@tenon/testing';
 import { AllowedTargets, newStandardSecret, WebhookSender } from '@tenon/webhooks';
+import pg from 'pg';
 import { Webhook } from 'standardwebhooks';
 import { Courier } from '../../src/deliveries/courier.js';
 
@@ -79,6 +80,8 @@ export interface DeliveryWorld {
   readonly clock: TestClock;
   readonly logLines: readonly string[];
   readonly tenantId: Id<'tenant'>;
+  /** Waits until no transaction on the server, those of other tests included, could still put something before what waits. */
+  untilOrdered(): Promise<void>;
   /** Another courier on the same database, with the clock of this world. */
   courier(): Courier;
   addEndpoint(url: string, terms?: Partial<EndpointTerms>): Promise<{ endpoint: DeliveryEndpoint; secret: string }>;
@@ -92,6 +95,12 @@ export interface DeliveryWorld {
   close(): Promise<void>;
 }
 
+const nothingHeldBack = `
+  SELECT NOT EXISTS (
+    SELECT FROM deliveries
+      WHERE status = 'pending' AND "transaction" >= (pg_snapshot_xmin(pg_current_snapshot())::text)::bigint
+  ) AS ordered`;
+
 export async function createDeliveryWorld(): Promise<DeliveryWorld> {
   const testDatabase = await createTestDatabase();
   const uses = ['app', 'recorder', 'scheduler', 'courier'] as const;
@@ -101,6 +110,8 @@ export async function createDeliveryWorld(): Promise<DeliveryWorld> {
     uses,
     connectionsMax: 8,
   });
+  const owner = new pg.Client({ connectionString: testDatabase.ownerUrl });
+  await owner.connect();
   const sealer = new Sealer([Buffer.alloc(32, 5)]);
   // Ahead of the clock of Postgres, by which deliveries are made: whatever is made during a test is due in it.
   const clock: TestClock = { nowMs: Date.now() + 30 * 60_000 };
@@ -120,10 +131,13 @@ export async function createDeliveryWorld(): Promise<DeliveryWorld> {
     clock,
     logLines,
     tenantId,
+    untilOrdered: async () => {
+      const isOrdered = async () => (await owner.query(nothingHeldBack)).rows[0]?.ordered === true;
+      await waitFor('older transactions to end', isOrdered, { timeoutMs: 30_000 });
+    },
     courier: () => {
       const allowed = new AllowedTargets(['127.0.0.1']);
-      // Long enough for a machine that does much else: what is late here would be tried again in another minute.
-      const sender = new WebhookSender({ allowed, resolve: async () => [], timeoutMs: 20_000 });
+      const sender = new WebhookSender({ allowed, resolve: async () => [], timeoutMs: 2_000 });
       const storage = { read: () => Promise.reject(new Error('this test has no storage')) };
       const courier = new Courier({
         database,
@@ -195,6 +209,7 @@ export async function createDeliveryWorld(): Promise<DeliveryWorld> {
     },
     close: async () => {
       for (const courier of couriers) await courier.stop();
+      await owner.end();
       await database.close();
       await testDatabase.drop();
     },
