@@ -8,6 +8,9 @@ function attribute(charactersMax: number) {
   return z.string().min(1).max(charactersMax).regex(oneLinePattern, 'control characters are not allowed');
 }
 
+/** By CloudEvents data is JSON where the subtype is `json` or ends in `+json`. No flags: it stands in the OpenAPI document. */
+const jsonMediaType = /^[a-z]+\/(?:[A-Za-z0-9!#$&^_.-]+\+)?json(?: *;.*)?$/;
+
 /** In headers every attribute is text. */
 const prioritySchema = z.union([z.int().min(0).max(9), z.string().regex(/^[0-9]$/, 'expected a digit')]);
 
@@ -20,7 +23,12 @@ export const cloudEventSchema = z
     type: attribute(256),
     subject: attribute(512).optional(),
     time: timeInputSchema.optional(),
-    datacontenttype: z.literal('application/json').optional(),
+    /** JSON in any of its types; functions read nothing else. */
+    datacontenttype: z
+      .string()
+      .max(256)
+      .regex(jsonMediaType, 'expected "application/json" or another type of JSON')
+      .optional(),
     /** Extension attribute: among the tenant's own events, 9 goes first and 0 last. Default: 5. */
     tenonpriority: prioritySchema.optional(),
     /** Extension attribute: the event does not run before this time, at most 30 days from now. */

@@ -105,9 +105,9 @@ export class EventsService {
       // Events of a batch are mostly of one type, and nobody waits for what is known.
       if (last?.type !== event.type) last = { type: event.type, points: await this.catalog.fedBy(event.type) };
       const data = JSON.stringify(event.data ?? null);
-      const pointer = pointerTo(index);
-      if (last.points.length > 0) errors.push(...faultsOf(event, data, last.points, pointer));
-      else errors.push({ pointer: `${pointer}/type`, message: await this.#unknownType() });
+      const at = (attribute: string) => pointerTo(index, attribute);
+      if (last.points.length > 0) errors.push(...faultsOf(event, data, last.points, at));
+      else errors.push({ pointer: at('type'), message: await this.#unknownType() });
       if (errors.length >= errorsMax) break;
       checked.push(toNewEvent(event, data, origin));
     }
@@ -126,20 +126,20 @@ function faultsOf(
   event: CloudEvent,
   data: string,
   points: readonly FedPoint[],
-  pointer: string,
+  pointerTo: (attribute: string) => string,
 ): readonly FieldError[] {
   const bytes = Buffer.byteLength(data);
   if (bytes > requestLimits.eventDataBytesMax) {
     const message = `the data has ${bytes} bytes; at most ${requestLimits.eventDataBytesMax} are allowed`;
-    return [{ pointer: `${pointer}/data`, message }];
+    return [{ pointer: pointerTo('data'), message }];
   }
   const { tenonnotbefore } = event;
   if (tenonnotbefore !== undefined && Date.parse(tenonnotbefore) - Date.now() > notBeforeMsMax) {
-    return [{ pointer: `${pointer}/tenonnotbefore`, message: 'an event may wait for 30 days at most' }];
+    return [{ pointer: pointerTo('tenonnotbefore'), message: 'an event may wait for 30 days at most' }];
   }
   return points.flatMap(({ name, input }) =>
     input
-      .check(event.data ?? null, `${pointer}/data`)
+      .check(event.data ?? null, pointerTo('data'))
       .map((fault) => ({ ...fault, message: `${fault.message} (extension point "${name}")` })),
   );
 }

@@ -8,14 +8,15 @@ import {
 } from '@tenon/contracts';
 import type { z } from 'zod';
 import { isStorable } from '../http/json-body.js';
-import { invalidRequest } from '../http/request-validation.pipe.js';
+import { invalidRequest, type Place, pointerOf } from '../http/request-validation.pipe.js';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
 /** Events of one request, with the place of each in it, so that an error can point there. */
 export interface ReadEvents {
   readonly events: readonly CloudEvent[];
-  pointerTo(index: number): string;
+  /** Where an attribute of an event, or its data, stood in the request. */
+  pointerTo(index: number, attribute: string): string;
 }
 
 /**
@@ -28,20 +29,27 @@ export interface ReadEvents {
 export function readCloudEvents(headers: Headers, body: JsonValue): ReadEvents {
   const mediaType = headers['content-type']?.toString().split(';', 1)[0]?.trim().toLowerCase();
   if (mediaType === cloudEventMediaTypes.batch) {
-    const events = check(cloudEventBatchSchema, body, ['body']);
-    return { events, pointerTo: (index) => `/body/${index}` };
+    const events = check(cloudEventBatchSchema, body, inBody);
+    return { events, pointerTo: (index, attribute) => `/body/${index}/${attribute}` };
   }
   if (mediaType !== cloudEventMediaTypes.structured && headers['ce-specversion'] !== undefined) {
-    const event = check(cloudEventSchema, { ...attributesIn(headers), data: body }, ['header']);
-    return { events: [event], pointerTo: () => '/header' };
+    const event = check(cloudEventSchema, { ...attributesIn(headers), data: body }, binaryPlace);
+    return { events: [event], pointerTo: (_index, attribute) => pointerOf(binaryPlace([attribute])) };
   }
-  return { events: [check(cloudEventSchema, body, ['body'])], pointerTo: () => '/body' };
+  return { events: [check(cloudEventSchema, body, inBody)], pointerTo: (_index, attribute) => `/body/${attribute}` };
 }
 
-function check<Value>(schema: z.ZodType<Value>, value: unknown, base: readonly string[]): Value {
+function check<Value>(schema: z.ZodType<Value>, value: unknown, place: Place): Value {
   const result = schema.safeParse(value);
-  if (!result.success) throw invalidRequest(result.error.issues, base);
+  if (!result.success) throw invalidRequest(result.error.issues, place);
   return result.data;
+}
+
+const inBody: Place = (path) => ['body', ...path];
+
+/** In binary mode attributes are headers, and the data is the body itself. */
+function binaryPlace([attribute = '', ...rest]: readonly string[]): readonly string[] {
+  return attribute === 'data' ? ['body', ...rest] : ['header', `ce-${attribute}`, ...rest];
 }
 
 /** Binary mode: `ce-id: 1%20a` is the attribute `id` with the value `1 a`. */

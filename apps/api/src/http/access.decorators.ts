@@ -21,6 +21,8 @@ export interface RouteSettings {
   readonly bodyBytesMax?: number;
   /** Doing it twice does no harm, so a request with an idempotency key may be tried again after any failure of ours. */
   readonly repeatable?: true;
+  /** It takes bytes as a stream, and no JSON. */
+  readonly upload?: true;
   /** The scraper's token opens it, too. */
   readonly forScrapers?: true;
 }

@@ -1,7 +1,8 @@
 import { type ArgumentsHost, Catch, type ExceptionFilter } from '@nestjs/common';
-import { ProblemError } from '@tenon/contracts';
+import { type Problem, ProblemError } from '@tenon/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { allowedMethods } from './allowed-methods.js';
+import { readableTypes } from './body-parsers.js';
 import { sendProblem } from './send-problem.js';
 import { problemOf, toProblem } from './to-problem.js';
 
@@ -12,7 +13,7 @@ export class ProblemFilter implements ExceptionFilter {
     const http = host.switchToHttp();
     const request = http.getRequest<FastifyRequest>();
     const reply = http.getResponse<FastifyReply>();
-    const problem = toProblem(error);
+    const problem = explained(toProblem(error), request);
     if (problem.status >= 500 && !isOnPurpose(error)) request.log.error({ err: error }, 'request failed');
     if (reply.sent || reply.raw.headersSent) {
       reply.raw.destroy();
@@ -27,6 +28,15 @@ export class ProblemFilter implements ExceptionFilter {
     }
     sendProblem(reply, problem);
   }
+}
+
+/** Refusals of Fastify's own say nothing; whoever sent the body should learn what it may be. */
+function explained(problem: Problem, request: FastifyRequest): Problem {
+  if (problem.detail !== undefined) return problem;
+  if (problem.code === 'unsupported_media_type') return problemOf(problem.code, readableTypes(request));
+  const { bodyLimit } = request.routeOptions;
+  if (problem.code !== 'payload_too_large' || bodyLimit === undefined) return problem;
+  return problemOf(problem.code, `The body may have ${bodyLimit} bytes at most.`);
 }
 
 /**

@@ -34,16 +34,19 @@ export class RequestValidationPipe extends StandardSchemaValidationPipe {
     try {
       return await super.transform(value, metadata);
     } catch (error) {
-      if (error instanceof IssuesError) throw invalidRequest(error.issues, baseOf(metadata));
+      if (error instanceof IssuesError) throw invalidRequest(error.issues, (path) => [...baseOf(metadata), ...path]);
       throw error;
     }
   }
 }
 
-/** The problem for what a schema found, with pointers below `base`. */
-export function invalidRequest(issues: Issues, base: readonly string[]): ProblemError {
+/** Where in the request a part of the checked value stood, as the parts of a pointer. */
+export type Place = (path: readonly string[]) => readonly string[];
+
+/** The problem for what a schema found, with pointers to where it stood. */
+export function invalidRequest(issues: Issues, place: Place): ProblemError {
   const errors: FieldError[] = issues.slice(0, errorsMax).map((issue) => ({
-    pointer: pointerOf([...base, ...(issue.path ?? []).map(keyOf)]),
+    pointer: pointerOf(place((issue.path ?? []).map(keyOf))),
     message: issue.message,
   }));
   return new ProblemError('invalid_request', 'The request does not fit its schema; see errors.', errors);

@@ -37,7 +37,7 @@ export class VersionsController {
 
   @Post()
   @HttpCode(202)
-  @Allow('functions:write')
+  @Allow('functions:write', { upload: true })
   @ApiProblems('plan_limit_reached')
   @ApiRequestContent({ 'application/wasm': 'bytes', 'application/octet-stream': 'bytes' })
   @ApiOperation({ summary: 'Upload a version', description: 'The build goes on after the answer: ask for its status.' })

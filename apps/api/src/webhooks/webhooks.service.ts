@@ -52,7 +52,11 @@ export class WebhooksService {
     if (!verdict.admitted)
       throw new ProblemError('rate_limited', 'Too many requests; deliver the message again later.');
     const event = toCloudEvent(source, message, messageId);
-    const read = { events: [event], pointerTo: () => '/body' };
+    const inData = event.data === message.body ? '/body' : '/body/data';
+    const read = {
+      events: [event],
+      pointerTo: (_index: number, attribute: string) => (attribute === 'data' ? inData : '/body'),
+    };
     return this.events.accept(source.tenantId, read, `webhook:${source.id}`);
   }
 

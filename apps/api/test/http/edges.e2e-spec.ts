@@ -1,5 +1,6 @@
 import { connect } from 'node:net';
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
+import { newId } from '@tenon/contracts';
 import { startTestApi, type TestApi, type TestTenant } from '../support/test-api.js';
 
 let api: TestApi;
@@ -99,6 +100,43 @@ describe('a body with a content-encoding', () => {
       }
     },
   );
+});
+
+describe('a body of another type', () => {
+  test('bytes sent to a route that reads JSON are refused, and not taken for JSON by mistake', async () => {
+    for (const url of ['/v1/events', '/v1/functions', `/v1/webhooks/${newId('webhookSource')}`]) {
+      for (const type of ['application/octet-stream', 'application/wasm', 'text/plain']) {
+        const headers = {
+          'content-type': type,
+          'ce-specversion': '1.0',
+          'ce-id': '1',
+          'ce-source': '/s',
+          'ce-type': 't',
+        };
+        const answer = await api.request({ method: 'POST', url, key: tenant.key, headers, payload: 'hi' });
+        expect([url, type, answer.statusCode]).toEqual([url, type, 415]);
+        expect(answer.json().detail).toContain('application/json');
+      }
+    }
+  });
+
+  test('types that end in +json are JSON', async () => {
+    const headers = { 'content-type': 'application/vnd.shop+json; charset=utf-8' };
+    const answer = await api.request({ method: 'POST', url: '/v1/functions', key: tenant.key, headers, payload: '{}' });
+    expect(answer.json().code).toBe('invalid_request');
+    const broken = await api.request({ method: 'POST', url: '/v1/functions', key: tenant.key, headers, payload: '{' });
+    expect(broken.json().code).toBe('invalid_json');
+  });
+
+  test('one that is too large is told how large it may be', async () => {
+    const payload = JSON.stringify('x'.repeat(1_000_001));
+    const headers = { 'content-type': 'application/json' };
+    const answer = await api.request({ method: 'POST', url: '/v1/functions', key: tenant.key, headers, payload });
+    expect(answer.json()).toMatchObject({
+      code: 'payload_too_large',
+      detail: 'The body may have 1000000 bytes at most.',
+    });
+  });
 });
 
 describe('who may ask from a browser', () => {
