@@ -12,6 +12,7 @@ import {
 } from 'fastify';
 import { isShadowed, rememberMethods } from './allowed-methods.js';
 import { addBodyParsers } from './body-parsers.js';
+import { boundBodies } from './bound-bodies.js';
 import { tagAnswers } from './conditional-answers.js';
 import { closeConnectionsAsTheyIdle } from './drain.js';
 import { requestIdOf } from './request-id.js';
@@ -59,6 +60,7 @@ export function createHttpAdapter(logger: FastifyBaseLogger, trustProxy: boolean
   });
   const server: FastifyInstance = adapter.getInstance();
   addBodyParsers(server);
+  boundBodies(server);
   rememberMethods(server);
   addHooks(server);
   tagAnswers(server);

@@ -143,6 +143,8 @@ function bodiesOf(
     'application/json; charset=latin1',
     'text/plain',
     'multipart/form-data',
+    'application/octet-stream',
+    'application/merge-patch+json',
   );
   const broken = fc.oneof(
     fc.constantFrom(...brokenJson).map((text) => Buffer.from(text)),
