@@ -11,6 +11,7 @@ import type { GroupRecorder } from './group-recorder.js';
 import type { LargeBodies } from './large-bodies.js';
 import type { LiveFunctions } from './live-functions.js';
 import { isRefused } from './refused.js';
+import { costOf } from './run-cost.js';
 
 /** What a job cost, and which of its events come again. */
 export interface JobEnd {
@@ -97,7 +98,7 @@ function refusedEvent({ id, attempts, failures, todo }: WorkEvent): AgainEvent {
 
 function fuelOf(ran: readonly EventRuns[]): number {
   const runs = ran.flatMap(({ points }) => points.flatMap((point) => point.runs));
-  return runs.reduce((sum, { run }) => sum + run.result.fuelUsed, 0);
+  return runs.reduce((sum, run) => sum + costOf(run), 0);
 }
 
 function comesAgain(tenantId: Id<'tenant'>, end: EndedEvent['end']): readonly WaitingEvent[] {
