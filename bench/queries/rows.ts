@@ -48,20 +48,22 @@ export async function fillRows(ownerUrl: string, rows: number): Promise<FilledRo
       }),
     );
     await untilHoursAreClosed(pool, firstDay);
-    for (const table of ['execution_minutes', 'execution_hours']) await pool.query(`VACUUM ANALYZE ${table}`);
+    for (const table of ['execution_minutes', 'execution_hours', 'execution_days', 'chart_sums']) {
+      await pool.query(`VACUUM ANALYZE ${table}`);
+    }
   } finally {
     await pool.end();
   }
   return { firstDay, rows: Math.floor(rows / days) * days, seconds: (performance.now() - started) / 1_000 };
 }
 
-/** The worker adds minutes up into hours, as it does every hour. */
+/** The worker adds minutes up into hours and hours into days, as it does every hour. */
 async function untilHoursAreClosed(pool: pg.Pool, firstDay: Date): Promise<void> {
-  await pool.query('UPDATE closed_hours SET until = $1', [firstDay]);
+  await pool.query('UPDATE closed_hours SET until = $1, days_until = $1', [firstDay]);
   const end = new Date(firstDay.getTime() + days * dayMs);
   const deadline = performance.now() + closingMsMax;
   while (performance.now() < deadline) {
-    const { rows } = await pool.query<{ until: Date }>('SELECT until FROM closed_hours');
+    const { rows } = await pool.query<{ until: Date }>('SELECT days_until AS until FROM closed_hours');
     if (rows[0] !== undefined && rows[0].until >= end) return;
     await delay(200);
   }

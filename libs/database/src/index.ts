@@ -62,7 +62,7 @@ export type {
   RecordedBatch,
   TenantBatch,
 } from './pipeline/record-batch.js';
-export type { RunStatistics, StatisticsRequest, StatisticsSeries } from './pipeline/statistics.repository.js';
+export type { RunStatistics, StatisticsRequest, StatisticsSeries } from './pipeline/statistics.js';
 export type { ExportPart, ExportPlace } from './pipeline/tenant-export.repository.js';
 export type { FunctionUsage } from './pipeline/usage.repository.js';
 export type { AuditFilter } from './repositories/audit.repository.js';

@@ -468,6 +468,7 @@ export const attackerCannot: Readonly<Record<string, Attempt | string>> = {
   'outbox.newestReady': 'works for all tenants, with ids only; its role reads no data',
   'outbox.stillReady': 'works for all tenants, with ids only; its role reads no data',
   'outbox.unfinishedBuilds': 'works for all tenants, with ids only; its role reads no data',
+  'maintenance.closeDay': 'housekeeping over all tenants that returns no data',
   'maintenance.closeHour': 'housekeeping over all tenants that returns no data',
   'maintenance.keepStatistics': 'housekeeping over all tenants that returns a number',
   'maintenance.dropOldExecutions': 'housekeeping over all tenants that returns a number',

@@ -30,10 +30,11 @@ afterAll(async () => {
   await server?.drop();
 });
 
-/** Into the sums by minute and hour, the present ones included. */
+/** Into the sums by minute, hour and day, the present ones included. */
 async function foldEverything(): Promise<void> {
   await database.maintenance.rollUpUsage(10_000, -60_000);
-  await database.maintenance.closeHour(-3_600_000);
+  while (await database.maintenance.closeHour(-86_400_000));
+  while (await database.maintenance.closeDay());
 }
 
 async function fill({ tenantId, functionId }: TenantWorld): Promise<void> {
@@ -103,10 +104,12 @@ const ownerColumn = {
   audit_checkpoints: 'chain',
   audit_entries: 'chain',
   audit_heads: 'chain',
+  chart_sums: 'tenant_id',
   deployments: 'tenant_id',
   event_endings: 'tenant_id',
   event_work: 'tenant_id',
   events: 'tenant_id',
+  execution_days: 'tenant_id',
   execution_hours: 'tenant_id',
   execution_minutes: 'tenant_id',
   executions: 'tenant_id',

@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
-import { executionIdFor, type Id, newId, outcomeNames } from '@tenon/contracts';
-import type { Database, ExecutionFilter, ExecutionRecord, StatisticsRequest } from '@tenon/database';
+import { executionIdFor, faultSchema, type Id, newId, outcomes as outcomeFacts, outcomeNames } from '@tenon/contracts';
+import type { Database, ExecutionFilter, ExecutionRecord, RunStatistics, StatisticsRequest } from '@tenon/database';
 import { createTestDatabase, type TestDatabase } from '@tenon/testing';
 import fc from 'fast-check';
 import pg from 'pg';
+import { HistogramSum } from '../src/pipeline/histogram.js';
 import { createWorld, executionOf, openTestDatabase, type TenantWorld } from './fixture.js';
 
 const minuteMs = 60_000;
@@ -15,7 +16,7 @@ let server: TestDatabase;
 let database: Database;
 let world: TenantWorld;
 let neighbour: TenantWorld;
-let closedHours = 0;
+let [closedHours, closedDays] = [0, 0];
 let runs: readonly ExecutionRecord[];
 const now = Date.now();
 const versions = [newId('version'), newId('version'), newId('version')];
@@ -27,10 +28,15 @@ beforeAll(async () => {
   database = await openTestDatabase(server.url);
   world = await createWorld(database);
   neighbour = await createWorld(database, 'Neighbour');
-  // As if the last twenty hours had not been added up yet.
+  // With more functions than series, the busiest are asked for first.
+  const idle = { name: 'idle', extensionPoint: 'cart.discounts' };
+  await database.withTenant(world.tenantId, (tx) => tx.functions.create(idle));
+  // As if the last three days had not been added up yet.
   const owner = new pg.Client({ connectionString: server.ownerUrl });
   await owner.connect();
-  await owner.query("UPDATE closed_hours SET until = until - interval '20 hours'");
+  await owner.query(
+    "UPDATE closed_hours SET until = until - interval '70 hours', days_until = days_until - interval '4 days'",
+  );
   await owner.end();
   runs = fc.sample(runArbitrary(), { numRuns: 400, seed });
   // The first third is added up by the minute, and half of the open hours are closed behind it; the second comes late to
@@ -40,7 +46,9 @@ beforeAll(async () => {
     await database.recorder.record(world.tenantId, { executions: runs.slice(start, start + third) });
     await database.recorder.record(neighbour.tenantId, { executions: [executionOf(neighbour)] });
     if (part < 2) await database.maintenance.rollUpUsage(10_000, -2 * minuteMs);
-    if (part === 0) while (await database.maintenance.closeHour(10 * hourMs)) closedHours += 1;
+    if (part > 0) continue;
+    while (await database.maintenance.closeHour(10 * hourMs)) closedHours += 1;
+    while (await database.maintenance.closeDay()) closedDays += 1;
   }
 });
 
@@ -162,7 +170,12 @@ test('the name of a function that was deleted and made again finds the runs of b
 
 test('hours are closed one by one, those without a run at once', () => {
   expect(closedHours).toBeGreaterThan(2);
-  expect(closedHours).toBeLessThan(11);
+  expect(closedHours).toBeLessThan(61);
+});
+
+test('days are closed one by one, once all of their hours are', () => {
+  expect(closedDays).toBeGreaterThan(1);
+  expect(closedDays).toBeLessThan(5);
 });
 
 test('each filter alone finds something and leaves something out, so that the test above tells them apart', () => {
@@ -234,6 +247,69 @@ describe('statistics', () => {
     }
   });
 
+  const faults = faultSchema.options.map((fault) => outcomeNames.filter((name) => outcomeFacts[name].fault === fault));
+  /** As often left out as not: sums over all versions, kinds and outcomes are other rows than those of one. */
+  const often = <Value>(value: fc.Arbitrary<Value>) => fc.option(value, { nil: undefined, freq: 1 });
+  const requests: fc.Arbitrary<StatisticsRequest> = fc
+    .record({
+      filter: fc.record({
+        functionName: often(fc.constant('volume-discount')),
+        versionId: often(fc.constantFrom(...versions)),
+        extensionPoint: often(fc.constant('cart.discounts')),
+        outcomes: often(fc.oneof(fc.constantFrom(...faults), fc.subarray([...outcomeNames], { minLength: 1 }))),
+        kind: often(fc.constantFrom('event', 'test')),
+      }),
+      bucketMs: fc.constantFrom(5 * minuteMs, hourMs, 6 * hourMs, dayMs),
+      buckets: fc.integer({ min: 1, max: 300 }),
+      agoMs: fc.oneof(fc.constant(-1), fc.integer({ min: 0, max: 31 * dayMs })),
+      functionsMax: fc.constantFrom(undefined, 1, 20),
+    })
+    .map(({ bucketMs, buckets, agoMs, ...asked }) => {
+      const to = Math.ceil((now - agoMs) / bucketMs) * bucketMs;
+      const span = { from: new Date(to - buckets * bucketMs), to: new Date(to), bucketSeconds: bucketMs / 1_000 };
+      return { ...asked, ...span } as StatisticsRequest;
+    });
+
+  /** What runs add up to, the way of the histograms: not near to what was read, but the same. */
+  function addedUp(same: readonly ExecutionRecord[]): RunStatistics {
+    const spread = (values: readonly number[]) => {
+      const histogram = new HistogramSum();
+      for (const value of values) histogram.add(value);
+      const max = Math.max(...values);
+      const [p50 = 0, p90 = 0, p99 = 0] = histogram.percentiles([0.5, 0.9, 0.99]).map((value) => Math.min(max, value));
+      return { mean: Math.round(values.reduce((sum, value) => sum + value, 0) / values.length), max, p50, p90, p99 };
+    };
+    return {
+      executions: same.length,
+      outcomes: Object.fromEntries([...Map.groupBy(same, (run) => run.outcome)].map(([name, of]) => [name, of.length])),
+      wallUs: spread(same.map((run) => run.wallUs)),
+      instructions: spread(same.map((run) => run.instructionsUsed)),
+    };
+  }
+
+  test('whatever is asked for, are what the runs that fit add up to, whichever sums were read', async () => {
+    await fc.assert(
+      fc.asyncProperty(requests, async ({ filter, from, to, bucketSeconds, functionsMax }) => {
+        const asked = { filter, from, to, bucketSeconds, functionsMax };
+        const meant = runs.filter((run) => fits({ ...filter, from, to }, run));
+        // Of functions with as many runs each, the one with the lower id comes first.
+        const series = [...Map.groupBy(meant, (run) => (functionsMax === undefined ? undefined : run.functionId))]
+          .sort(([a = '', left], [b = '', right]) => right.length - left.length || (a < b ? -1 : 1))
+          .slice(0, functionsMax ?? 1);
+        const bucketMs = bucketSeconds * 1_000;
+        const expected = series.map(([functionId, own]) => ({
+          ...(functionId === undefined ? {} : { functionId }),
+          total: addedUp(own),
+          buckets: [...Map.groupBy(own, (run) => Math.floor(idTime(run) / bucketMs) * bucketMs)]
+            .sort(([a], [b]) => a - b)
+            .map(([start, inside]) => ({ start: new Date(start), ...addedUp(inside) })),
+        }));
+        expect(await database.statistics.read(world.tenantId, asked)).toEqual(expected);
+      }),
+      { numRuns: 250, seed },
+    );
+  });
+
   test('per function name each function once, those with most runs first', async () => {
     const series = await database.statistics.read(world.tenantId, request({ functionsMax: 20 }));
     const counts = Map.groupBy(runs, (run) => run.functionId);
@@ -243,8 +319,6 @@ describe('statistics', () => {
   });
 
   test('per function leave all but the busiest out before they are added up', async () => {
-    const idle = { name: 'idle', extensionPoint: 'cart.discounts' };
-    await database.withTenant(world.tenantId, (tx) => tx.functions.create(idle));
     const [all, one] = [
       await database.statistics.read(world.tenantId, request({ functionsMax: 20 })),
       await database.statistics.read(world.tenantId, request({ functionsMax: 1 })),

@@ -54,7 +54,7 @@ export class MaintenanceModule implements OnApplicationBootstrap, OnModuleDestro
 
   private async rollUp(): Promise<StepResult> {
     const folded = await this.database.maintenance.rollUpUsage(rowsPerRollUp);
-    const closed = await this.database.maintenance.closeHour();
+    const closed = (await this.database.maintenance.closeHour()) || (await this.database.maintenance.closeDay());
     return folded === rowsPerRollUp || closed ? 'more' : 'idle';
   }
 

@@ -77,11 +77,15 @@ export function addRunConditions(to: Conditions, filter: ExecutionFilter): void 
   addOutcomes(to, filter.outcomes);
 }
 
+/** Adds of which functions a row of sums must be. */
+export function addFunctionConditions(to: Conditions, filter: ExecutionFilter): void {
+  to.add(filter.functionName, functionByName).add(filter.extensionPoint, functionOnPoint);
+}
+
 /** Adds what a row of sums must be to have counted such a run, bounds of time excepted. */
 export function addSumConditions(to: Conditions, filter: ExecutionFilter): void {
-  to.add(filter.functionName, functionByName)
-    .add(filter.versionId, (place) => `version_id = ${place}`)
-    .add(filter.extensionPoint, functionOnPoint)
+  addFunctionConditions(to, filter);
+  to.add(filter.versionId, (place) => `version_id = ${place}`)
     .add(filter.kind, (place) => `kind = ${place}`)
     .add(filter.wallUsMin, (place) => `wall_us_max >= ${place}`)
     .add(filter.wallUsMax, (place) => `wall_us_min <= ${place}`)

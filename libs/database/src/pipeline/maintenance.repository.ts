@@ -1,7 +1,7 @@
 import type { AuditSeals } from '@tenon/audit';
 import type pg from 'pg';
 import { prunesDue, pruneTenantChain } from './audit-retention.js';
-import { closeHour, foldDeltas } from './roll-up.js';
+import { closeDay, closeHour, foldDeltas } from './roll-up.js';
 import { statisticsDays } from './statistics-days.js';
 
 /** A run is seen in lists and charts at once; only its way into the sums by minute and hour waits this long. */
@@ -35,6 +35,11 @@ export class MaintenanceRepository {
   /** Adds up the minutes of the oldest hour that is over and open. @returns false when there is none. */
   closeHour(settledMs = 2 * settledMsDefault): Promise<boolean> {
     return closeHour(this.pool, settledMs);
+  }
+
+  /** Adds up the hours of the oldest day (UTC) that is over and open. @returns false when there is none. */
+  closeDay(): Promise<boolean> {
+    return closeDay(this.pool);
   }
 
   /** Makes the partitions of statistics for the coming days and drops those that are too old. @returns how many were made. */

@@ -1,24 +1,7 @@
 import type pg from 'pg';
 import { inTransaction } from '../connection/transaction.js';
-import { asBytea, HistogramSum } from './histogram.js';
-
-/** What rows of deltas, minutes and hours have in common, as Postgres gives it. */
-interface Figures {
-  readonly tenant_id: string;
-  readonly function_id: string;
-  readonly version_id: string;
-  readonly kind: string;
-  readonly outcome: string;
-  readonly executions: number;
-  readonly instructions: number;
-  readonly instructions_min: number;
-  readonly instructions_max: number;
-  readonly wall_us: number;
-  readonly wall_us_min: number;
-  readonly wall_us_max: number;
-  readonly wall_histogram: Buffer;
-  readonly instruction_histogram: Buffer;
-}
+import { lateSums, SumsOfSpan } from './closed-sums.js';
+import { type Figures, fineSums } from './sums-of-runs.js';
 
 interface DeltaRow extends Figures {
   readonly minute: Date;
@@ -31,13 +14,29 @@ interface DeltaRow extends Figures {
   readonly cpu_us: number;
 }
 
-type MinuteRow = Figures & { readonly minute: Date };
+interface ClosedSpans {
+  /** Hours and days before these times are added up. */
+  readonly until: Date;
+  readonly days_until: Date;
+}
 
-const minutesPerFetch = 5_000;
+/** Rows for the tables of sums. */
+interface Sums {
+  readonly usage?: readonly object[];
+  readonly minutes?: readonly object[];
+  readonly hours?: readonly object[];
+  readonly days?: readonly object[];
+  readonly charts?: readonly object[];
+}
+
+const rowsPerFetch = 5_000;
+/** Rows that are sent to Postgres at once; one function's may be more. */
+const rowsPerWrite = 2_000;
 
 /**
  * Folds up to `rowsMax` deltas into hours of usage and minutes of statistics, in one transaction: each counts once.
- * Deltas of the last `settledMs` wait, so that a minute is written once and not with every batch.
+ * Deltas of the last `settledMs` wait, so that a minute is written once and not with every batch. What comes so late that
+ * its hour or day is added up already is added to that as well.
  *
  * @returns how many were folded; 0 as well while another process folds
  */
@@ -45,12 +44,19 @@ export function foldDeltas(pool: pg.Pool, rowsMax: number, settledMs: number): P
   return inTransaction(pool, async (client) => {
     const { rows } = await client.query<DeltaRow>('SELECT * FROM take_usage_deltas($1, $2)', [rowsMax, settledMs]);
     if (rows.length === 0) return 0;
-    const hours = [...Map.groupBy(rows, (row) => `${row.tenant_id} ${row.function_id} ${row.hour.getTime()}`).values()];
-    const minutes = [...Map.groupBy(rows, (row) => `${keyOf(row)} ${row.minute.getTime()}`).values()];
-    await client.query('SELECT add_usage($1, $2)', [
-      JSON.stringify(hours.flatMap(usageRow).sort(byKey)),
-      JSON.stringify(minutes.flatMap((same) => summed(same, (first) => ({ minute: first.minute }))).sort(byKey)),
-    ]);
+    const closed = (await client.query<ClosedSpans>('SELECT until, days_until FROM closed_spans()')).rows[0];
+    if (closed === undefined) throw new Error('nothing says up to when hours are added up');
+    const usage = [...Map.groupBy(rows, (row) => `${row.tenant_id} ${row.function_id} ${row.hour.getTime()}`).values()];
+    const minutes = [...Map.groupBy(rows, (row) => row.minute.getTime())];
+    const hours = lateSums('hour', rows, closed.until);
+    const days = lateSums('day', rows, closed.days_until);
+    await addSums(client, {
+      usage: usage.flatMap(usageRow).sort(byKey),
+      minutes: minutes.flatMap(([start, same]) => fineSums(same, { minute: new Date(start) })).sort(byKey),
+      hours: [...hours.fine].sort(byKey),
+      days: [...days.fine].sort(byKey),
+      charts: [...hours.charts, ...days.charts].sort(byKey),
+    });
     return rows.length;
   });
 }
@@ -62,27 +68,59 @@ export function foldDeltas(pool: pg.Pool, rowsMax: number, settledMs: number): P
  */
 export function closeHour(pool: pg.Pool, settledMs: number): Promise<boolean> {
   return inTransaction(pool, async (client) => {
-    const found = await client.query<{ hour: Date | null }>('SELECT next_hour_to_close($1) AS hour', [settledMs]);
-    const hour = found.rows[0]?.hour ?? null;
-    if (hour === null) return false;
-    await client.query(`DECLARE minutes NO SCROLL CURSOR FOR SELECT * FROM minutes_of_hour('${hour.toISOString()}')`);
-    let open: MinuteRow[] = [];
-    for (;;) {
-      const { rows } = await client.query<MinuteRow>(`FETCH ${minutesPerFetch} FROM minutes`);
-      const groups = [...Map.groupBy([...open, ...rows], keyOf).values()];
-      // The last group may go on in the next fetch.
-      open = rows.length === 0 ? [] : (groups.pop() ?? []);
-      const closed = groups.flatMap((same) => summed(same, () => ({ hour })));
-      if (closed.length > 0) await client.query('SELECT add_execution_hours($1)', [JSON.stringify(closed)]);
-      if (rows.length === 0) break;
-    }
-    await client.query('SELECT close_hour($1)', [hour]);
-    return true;
+    const found = await client.query<{ start: Date | null }>('SELECT next_hour_to_close($1) AS start', [settledMs]);
+    return closeSpan(client, 'hour', found.rows[0]?.start ?? null);
   });
 }
 
-function keyOf(row: Figures): string {
-  return `${row.tenant_id} ${row.function_id} ${row.version_id} ${row.kind} ${row.outcome}`;
+/**
+ * Adds the hours of the oldest open day (UTC) up, once all of them are closed.
+ *
+ * @returns false when there is no such day, or another process is at it
+ */
+export function closeDay(pool: pg.Pool): Promise<boolean> {
+  return inTransaction(pool, async (client) => {
+    const found = await client.query<{ start: Date | null }>('SELECT next_day_to_close() AS start');
+    return closeSpan(client, 'day', found.rows[0]?.start ?? null);
+  });
+}
+
+async function closeSpan(client: pg.PoolClient, unit: 'hour' | 'day', start: Date | null): Promise<boolean> {
+  if (start === null) return false;
+  const time = start.toISOString();
+  const source = unit === 'hour' ? `minutes_of_hour('${time}')` : `hours_of_day('${time}')`;
+  const sums = new SumsOfSpan(unit, start);
+  const write = async () => {
+    const { fine, charts } = sums.take();
+    await addSums(client, unit === 'hour' ? { hours: fine, charts } : { days: fine, charts });
+  };
+  for await (const rows of rowsByFunction(client, source)) {
+    sums.addFunction(rows);
+    if (sums.rows >= rowsPerWrite) await write();
+  }
+  sums.end();
+  await write();
+  await client.query(`SELECT close_${unit}($1)`, [start]);
+  return true;
+}
+
+/** The rows of one function after the other; they come in that order, those of a tenant together. */
+async function* rowsByFunction(client: pg.PoolClient, source: string): AsyncGenerator<readonly Figures[]> {
+  await client.query(`DECLARE sums NO SCROLL CURSOR FOR SELECT * FROM ${source}`);
+  let open: Figures[] = [];
+  for (;;) {
+    const { rows } = await client.query<Figures>(`FETCH ${rowsPerFetch} FROM sums`);
+    const groups = [...Map.groupBy([...open, ...rows], (row) => `${row.tenant_id} ${row.function_id}`).values()];
+    // The last group may go on in the next fetch.
+    open = rows.length === 0 ? [] : (groups.pop() ?? []);
+    yield* groups;
+    if (rows.length === 0) return;
+  }
+}
+
+async function addSums(client: pg.PoolClient, { usage, minutes, hours, days, charts }: Sums): Promise<void> {
+  const values = [usage, minutes, hours, days, charts].map((rows) => JSON.stringify(rows ?? []));
+  await client.query('SELECT add_sums($1, $2, $3, $4, $5)', values);
 }
 
 /** One order for all, so that two writers wait for each other instead of locking each other out. */
@@ -90,37 +128,6 @@ function byKey(a: object, b: object): number {
   const [left, right] = [JSON.stringify(a), JSON.stringify(b)];
   if (left === right) return 0;
   return left < right ? -1 : 1;
-}
-
-/** Rows of one key as one row; none for none. */
-function summed<Row extends Figures>(same: readonly Row[], time: (first: Row) => object): object[] {
-  const [first] = same;
-  if (first === undefined) return [];
-  const [wall, instructions] = [new HistogramSum(), new HistogramSum()];
-  for (const row of same) {
-    wall.addAll(row.wall_histogram);
-    instructions.addAll(row.instruction_histogram);
-  }
-  const { tenant_id, function_id, version_id, kind, outcome } = first;
-  return [
-    {
-      tenant_id,
-      ...time(first),
-      function_id,
-      version_id,
-      kind,
-      outcome,
-      executions: total(same, (row) => row.executions),
-      instructions: total(same, (row) => row.instructions),
-      instructions_min: Math.min(...same.map((row) => row.instructions_min)),
-      instructions_max: Math.max(...same.map((row) => row.instructions_max)),
-      wall_us: total(same, (row) => row.wall_us),
-      wall_us_min: Math.min(...same.map((row) => row.wall_us_min)),
-      wall_us_max: Math.max(...same.map((row) => row.wall_us_max)),
-      wall_histogram: asBytea(wall.encode()),
-      instruction_histogram: asBytea(instructions.encode()),
-    },
-  ];
 }
 
 function usageRow(same: readonly DeltaRow[]): object[] {
