@@ -1,5 +1,7 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { type Id, newId, type QuotaLimits, scopes } from '@tenon/contracts';
+import { openFairQueue } from '@tenon/queue';
+import { waitFor } from '@tenon/testing';
 import { putPoint } from './support/points.js';
 import { startTestApi, type TestApi } from './support/test-api.js';
 
@@ -38,6 +40,18 @@ const statusesOf = async (tenantId: Id<'tenant'>, ids: readonly Id<'event'>[]) =
   const byId = new Map(loaded.map((event) => [event.id, `${event.status} ${event.note ?? ''}`.trim()]));
   return ids.map((id) => byId.get(id));
 };
+
+describe('the cap on events in hand', () => {
+  it('holds for a tenant that was made a moment ago, not only once all tenants are told again', async () => {
+    const { key } = await tenantWith({ concurrentExecutionsMax: 2 });
+    expect((await send(key, events(5))).json()).toMatchObject({ held: 0 });
+    const fair = openFairQueue({ redisUrl: api.redis.url, prefix: api.redis.prefix });
+    await waitFor('the events to be in line', async () => (await fair.stats()).waiting === 5);
+    const batches = await fair.dispatch({ jobsMax: 10, eventsMax: 100 });
+    expect(batches.flatMap(({ eventIds }) => eventIds)).toHaveLength(2);
+    await fair.close();
+  });
+});
 
 describe('events over quota', () => {
   it('are accepted and held, the last ones first to be, and say which budget is used up', async () => {

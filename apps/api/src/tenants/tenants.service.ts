@@ -22,13 +22,16 @@ export class TenantsService {
     private readonly quotaChanges: QuotaChanges,
   ) {}
 
-  create(caller: Caller, body: CreateTenantBody): Promise<TenantAnswer> {
-    return this.database.asOperator(async (tx) => {
-      if ((await tx.plans.find(body.plan)) === null) throw noSuchPlan();
+  async create(caller: Caller, body: CreateTenantBody): Promise<TenantAnswer> {
+    const { answer, quotas } = await this.database.asOperator(async (tx) => {
+      const plan = await tx.plans.find(body.plan);
+      if (plan === null) throw noSuchPlan();
       const tenant = await tx.tenants.create(body);
       await tx.audit.append(auditOf(caller, 'tenant.created', tenant.id, body));
-      return toTenantAnswer(tenant);
+      return { answer: toTenantAnswer(tenant), quotas: plan.quotas };
     });
+    await this.quotaChanges.tenantMade(answer.id, quotas);
+    return answer;
   }
 
   async get(id: Id<'tenant'>): Promise<TenantAnswer> {

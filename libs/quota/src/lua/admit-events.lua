@@ -13,6 +13,9 @@ for _, budget in ipairs(budgetsOf(fields, limits)) do
   local name, limit, used, each, windowEndMs = unpack(budget)
   -- What an event takes is an estimate; one that takes nothing needs room for nothing.
   local fits = each > 0 and math.floor((limit - used) / each) - fields.pending or (used < limit and count or 0)
+  -- One event goes where nothing was used and nothing waits: a budget smaller than the estimate of one would hold all
+  -- events for ever, and the estimate could never be corrected.
+  if fits < 1 and limit > 0 and used == 0 and fields.pending == 0 then fits = 1 end
   if fits < room then room, reason, endMs = fits, name, windowEndMs end
 end
 local admitted = math.max(0, math.min(count, room))
