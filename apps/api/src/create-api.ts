@@ -6,6 +6,7 @@ import { AccessService } from './auth/access.service.js';
 import { type IdentityOptions, identitySettings } from './auth/identity-settings.js';
 import { measureRequests } from './http/http-metrics.js';
 import { heedIdempotencyKeys } from './http/idempotency/idempotency-hooks.js';
+import { callBack } from './http/now-or-later.js';
 import { ProblemFilter } from './http/problem.filter.js';
 import { RequestValidationPipe } from './http/request-validation.pipe.js';
 import { settingsOf } from './http/route-settings.js';
@@ -54,10 +55,11 @@ function guardEveryRoute(app: NestFastifyApplication, metricsToken: string | und
   app
     .getHttpAdapter()
     .getInstance()
-    .addHook('onRequest', async (request) => {
-      const settings = settingsOf(request);
-      if (settings === undefined) return;
-      if (settings.forScrapers === true && isScraper(request, metricsToken)) return;
-      await access.admit(request, settings.access);
+    .addHook('onRequest', (request, _reply, done) => {
+      callBack(() => {
+        const settings = settingsOf(request);
+        if (settings === undefined || (settings.forScrapers === true && isScraper(request, metricsToken))) return;
+        return access.admit(request, settings.access);
+      }, done);
     });
 }

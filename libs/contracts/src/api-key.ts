@@ -38,7 +38,12 @@ export function apiKeyKindOf(text: string): ApiKeyKind | undefined {
 
 /** What the database stores and looks up: SHA-256 over the key's characters. */
 export function hashApiKey(key: string): Buffer {
-  return hash('sha256', key, 'buffer');
+  return Buffer.from(hashApiKeyText(key), 'base64');
+}
+
+/** The same in base64, to remember it by: a text costs a quarter of what a Buffer costs. */
+export function hashApiKeyText(key: string): string {
+  return hash('sha256', key, 'base64');
 }
 
 function checksumOf(body: string): string {

@@ -130,6 +130,9 @@ export function idSchema<Kind extends IdKind>(kind: Kind): z.ZodType<Id<Kind>, s
   return schema as unknown as z.ZodType<Id<Kind>, string>;
 }
 
+/** What {@link nameSchema} takes, as a regular expression. */
+export const namePattern = '^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$';
+
 /**
  * Names that people choose (functions, extension points, plans): lower case letters, digits and inner hyphens or dots,
  * 1 to 63 characters, so that they fit a URL segment and a DNS label as they are.
@@ -137,7 +140,7 @@ export function idSchema<Kind extends IdKind>(kind: Kind): z.ZodType<Id<Kind>, s
 export const nameSchema = z
   .string()
   .regex(
-    /^[a-z0-9](?:[a-z0-9.-]{0,61}[a-z0-9])?$/,
+    new RegExp(namePattern),
     'expected 1 to 63 of a-z, 0-9, "-" and ".", starting and ending with a letter or digit',
   );
 

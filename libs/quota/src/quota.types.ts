@@ -77,8 +77,8 @@ export interface QuotaSource {
  * `docs/quotas.md`.
  */
 export interface Quotas {
-  /** Counts a request. Never throws. */
-  admitRequest(caller: RequestCaller): Promise<RequestVerdict>;
+  /** Counts a request; no promise where it was counted in advance. Never throws. */
+  admitRequest(caller: RequestCaller): RequestVerdict | Promise<RequestVerdict>;
   /** Admits as many of `count` events as the budgets have room for. Never throws. */
   admitEvents(tenantId: Id<'tenant'>, count: number): Promise<EventsVerdict>;
   /** Admits held events, as many as there is room for. Never throws; none where Redis is away. */

@@ -37,15 +37,16 @@ export class RequestGate {
 
   constructor(private readonly judge: Judge) {}
 
-  admit(caller: RequestCaller): Promise<RequestVerdict> {
+  /** No promise for a request that was counted in advance. */
+  admit(caller: RequestCaller): RequestVerdict | Promise<RequestVerdict> {
     const name = nameOf(caller);
     const credit = this.#creditOf(name, caller);
     const verdict = credit?.take();
     if (verdict !== undefined) {
       if (credit?.isLow === true) this.#ask(name, caller);
-      return Promise.resolve(verdict);
+      return verdict;
     }
-    if (this.#waiting >= waitingMax) return Promise.resolve(this.judge.alone(caller));
+    if (this.#waiting >= waitingMax) return this.judge.alone(caller);
     this.#waiting += 1;
     const { promise, resolve } = Promise.withResolvers<RequestVerdict>();
     this.#ask(name, caller).waiting.push(resolve);

@@ -4,6 +4,8 @@ import type { AuthenticatedKey, Database } from '@tenon/database';
 import type { FastifyRequest } from 'fastify';
 import type { Access } from '../http/access.decorators.js';
 import { type OpenSession, originOf } from '../http/caller.js';
+import { whenKnown } from '../http/now-or-later.js';
+import { routeOf } from '../http/route-settings.js';
 import { DATABASE, IDENTITY } from '../platform/tokens.js';
 import { Authenticator, unauthenticated } from './authenticator.js';
 import { isFromElsewhere, isUnsafe } from './forgery.js';
@@ -39,38 +41,37 @@ export class AccessService {
   ) {}
 
   /**
-   * Lets the request in and notes its caller and tenant on it.
+   * Lets the request in and notes its caller and tenant on it: at once where its key is known, else by a promise.
    *
    * @throws ProblemError `unauthenticated`, `csrf_failed`, `session_required`, `insufficient_scope`, `tenant_required`,
    *   `tenant_suspended` or `not_found`
    */
-  async admit(request: FastifyRequest, access: Access): Promise<void> {
+  admit(request: FastifyRequest, access: Access): void | Promise<void> {
     if (access.kind === 'public') {
       if (access.fromHereOnly) this.#assertFromHere(request);
       return;
     }
-    const principal = await this.#principalOf(request);
-    try {
-      this.#assertGenuine(request, principal);
-      const grant = await this.#grant(request, principal, access);
-      const { kind, scopes: held, tenantId } = grant;
-      const origin = { requestId: request.id, from: originOf(request) };
-      request.tenonCaller = { actor: actorOf(principal), via: principal.via, kind, scopes: held, ...origin };
-      if (principal.via === 'session') {
-        request.tenonSession = { token: principal.token, session: principal.session };
-      }
-      if (tenantId !== undefined) request.tenonTenantId = tenantId;
-    } catch (error) {
-      if (error instanceof ProblemError) this.#recordRefusal(request, principal, error);
-      throw error;
-    }
+    return whenKnown(this.#principalOf(request), (principal) => this.#enter(request, principal, access));
   }
 
   /** A key is named on purpose, a cookie comes along: whoever sends a key is judged by it alone. */
-  async #principalOf(request: FastifyRequest): Promise<Principal> {
+  #principalOf(request: FastifyRequest): Principal | Promise<Principal> {
     const { authorization, cookie } = request.headers;
-    if (authorization !== undefined) return { via: 'key', key: await this.authenticator.key(authorization) };
-    return { via: 'session', ...(await this.authenticator.session(cookie)) };
+    if (authorization !== undefined) {
+      return whenKnown(this.authenticator.key(authorization), (key) => ({ via: 'key', key }));
+    }
+    return this.authenticator.session(cookie).then((session) => ({ via: 'session', ...session }));
+  }
+
+  #enter(request: FastifyRequest, principal: Principal, access: GuardedAccess): void | Promise<void> {
+    try {
+      this.#assertGenuine(request, principal);
+      const grant = this.#grant(request, principal, access);
+      const entered = whenKnown(grant, (one) => noteCaller(request, principal, one));
+      return entered?.catch((error: unknown) => this.#refuse(request, principal, error));
+    } catch (error) {
+      this.#refuse(request, principal, error);
+    }
   }
 
   /** A key that still works; or a request that a page of ours began, not one of somebody else's. */
@@ -92,9 +93,9 @@ export class AccessService {
     throw new ProblemError('csrf_failed', 'The request began on a page of another origin.');
   }
 
-  async #grant(request: FastifyRequest, principal: Principal, access: GuardedAccess): Promise<Grant> {
+  #grant(request: FastifyRequest, principal: Principal, access: GuardedAccess): Grant | Promise<Grant> {
     const operator = isOperator(principal);
-    const everything: Grant = { kind: operator ? 'operator' : 'tenant', scopes: operator ? scopes : [] };
+    const everything = operator ? everythingToOperators : nothingOfTenants;
     switch (access.kind) {
       case 'session':
         if (principal.via === 'session') return everything;
@@ -103,7 +104,7 @@ export class AccessService {
         if (operator) return everything;
         throw new ProblemError('insufficient_scope', 'Only an operator may do this.');
       case 'tenant':
-        if (operator) return { ...everything, tenantId: await this.#tenantForOperator(request, access.tenantFrom) };
+        if (operator) return this.#grantOfOperator(request, access);
         return principal.via === 'key'
           ? grantOfKey(request, principal.key, access)
           : grantOfMember(request, principal, access);
@@ -113,7 +114,7 @@ export class AccessService {
   }
 
   /** An operator may look at a suspended tenant, and change nothing in it. */
-  async #tenantForOperator(request: FastifyRequest, from: TenantAccess['tenantFrom']): Promise<Id<'tenant'>> {
+  async #grantOfOperator(request: FastifyRequest, { tenantFrom: from }: TenantAccess): Promise<Grant> {
     const named = tenantNamed(request, from, 'An operator');
     const also = namedTenant(request, 'header');
     if ((also ?? named) !== named) throw noSuchTenant();
@@ -121,19 +122,32 @@ export class AccessService {
     const tenant = id.success ? await this.database.asOperator((tx) => tx.tenants.find(id.data)) : null;
     if (tenant === null) throw noSuchTenant();
     if (tenant.status !== 'active' && isUnsafe(request.method)) throw suspended();
-    return tenant.id;
+    return { ...everythingToOperators, tenantId: tenant.id };
   }
 
-  #recordRefusal(request: FastifyRequest, principal: Principal, problem: ProblemError): void {
+  #refuse(request: FastifyRequest, principal: Principal, problem: unknown): never {
+    if (!(problem instanceof ProblemError)) throw problem;
     this.refusals.record({
       tenantId: homeOf(request, principal),
       actor: actorOf(principal),
       action: `request.refused.${problem.code}`,
-      target: `${request.method} ${request.routeOptions.url ?? 'unknown'}`,
+      target: `${request.method} ${routeOf(request).url ?? 'unknown'}`,
       requestId: request.id,
       details: { from: { ...originOf(request) } },
     });
+    throw problem;
   }
+}
+
+const everythingToOperators: Grant = { kind: 'operator', scopes };
+const nothingOfTenants: Grant = { kind: 'tenant', scopes: [] };
+
+function noteCaller(request: FastifyRequest, principal: Principal, { kind, scopes: held, tenantId }: Grant): void {
+  const { via } = principal;
+  const from = originOf(request);
+  request.tenonCaller = { actor: actorOf(principal), via, kind, scopes: held, requestId: request.id, from };
+  if (principal.via === 'session') request.tenonSession = { token: principal.token, session: principal.session };
+  if (tenantId !== undefined) request.tenonTenantId = tenantId;
 }
 
 function actorOf(principal: Principal): Id<'key'> | Id<'user'> {

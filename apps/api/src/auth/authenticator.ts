@@ -1,9 +1,9 @@
 import { Inject, Injectable } from '@nestjs/common';
-import { apiKeyKindOf, hashApiKey, ProblemError } from '@tenon/contracts';
+import { apiKeyKindOf, hashApiKeyText, ProblemError } from '@tenon/contracts';
 import type { AuthenticatedKey, Database, SignedIn } from '@tenon/database';
 import type { OpenSession } from '../http/caller.js';
 import { DATABASE, IDENTITY } from '../platform/tokens.js';
-import { BoundedCache } from '../schemas/bounded-cache.js';
+import { AnswerCache } from '../schemas/answer-cache.js';
 import { cookieName, readCookie, sessionCookie } from './cookies.js';
 import type { IdentitySettings } from './identity-settings.js';
 import { hashOfToken } from './session-token.js';
@@ -13,11 +13,13 @@ const cacheMs = 500;
 const keysMax = 10_000;
 const sessionsMax = 10_000;
 
+const bearer = /^Bearer ([!-~]{1,128})$/i;
+
 /** Finds out whose key or session a request carries. */
 @Injectable()
 export class Authenticator {
-  readonly #keys = new BoundedCache<string, Promise<AuthenticatedKey | null>>(keysMax, cacheMs);
-  readonly #sessions = new BoundedCache<string, Promise<SignedIn | null>>(sessionsMax, cacheMs);
+  readonly #keys = new AnswerCache<string, AuthenticatedKey>(keysMax, cacheMs);
+  readonly #sessions = new AnswerCache<string, SignedIn>(sessionsMax, cacheMs);
 
   constructor(
     @Inject(DATABASE) private readonly database: Database,
@@ -25,20 +27,20 @@ export class Authenticator {
   ) {}
 
   /**
-   * The key of an `Authorization` header, live or not. Concurrent requests with one key share one query.
+   * The key of an `Authorization` header, live or not; no promise where it was looked up a moment ago. Concurrent
+   * requests with one key share one query.
    *
    * @throws ProblemError `unauthenticated`
    */
-  async key(header: string): Promise<AuthenticatedKey> {
-    const text = /^Bearer ([!-~]{1,128})$/i.exec(header)?.[1];
+  key(header: string): AuthenticatedKey | Promise<AuthenticatedKey> {
+    const text = bearer.exec(header)?.[1];
     if (text === undefined) throw unauthenticated();
-    const hash = hashApiKey(text);
-    const found = await shared(this.#keys, hash, async () => {
+    const hash = hashApiKeyText(text);
+    return this.#keys.get(hash, async () => {
       // A typing error costs no query.
-      return apiKeyKindOf(text) === undefined ? null : this.database.authentication.keyByHash(hash);
+      const isKey = apiKeyKindOf(text) !== undefined;
+      return known(isKey ? await this.database.authentication.keyByHash(Buffer.from(hash, 'base64')) : null);
     });
-    if (found === null) throw unauthenticated();
-    return found;
   }
 
   /**
@@ -51,9 +53,10 @@ export class Authenticator {
     const hash = token === undefined ? undefined : hashOfToken(token);
     if (token === undefined || hash === undefined) throw unauthenticated();
     const { authentication } = this.database;
-    const found = await shared(this.#sessions, hash, () => authentication.sessionByHash(hash, this.settings.idleS));
-    if (found === null) throw unauthenticated();
-    return { token, session: found };
+    const session = await this.#sessions.get(hash.toString('base64'), async () => {
+      return known(await authentication.sessionByHash(hash, this.settings.idleS));
+    });
+    return { token, session };
   }
 
   /** What this process remembers of a session ends with it; other processes follow within their half second. */
@@ -63,22 +66,10 @@ export class Authenticator {
   }
 }
 
-function shared<Found>(
-  cache: BoundedCache<string, Promise<Found | null>>,
-  hash: Buffer,
-  find: () => Promise<Found | null>,
-): Promise<Found | null> {
-  const name = hash.toString('base64');
-  const known = cache.get(name);
-  if (known !== undefined) return known;
-  const finding = find();
-  cache.set(name, finding);
-  // Neither what is not there yet nor an error may stick.
-  finding.then(
-    (found) => found ?? cache.delete(name),
-    () => cache.delete(name),
-  );
-  return finding;
+/** What is not there is not remembered, because it may be there in a moment. */
+function known<Found>(found: Found | null): Found {
+  if (found === null) throw unauthenticated();
+  return found;
 }
 
 /** One answer for no key, a misspelt, an unknown, an expired and a revoked one, and for sessions likewise. */

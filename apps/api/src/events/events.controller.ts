@@ -1,4 +1,4 @@
-import { Body, Controller, Get, Headers, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Get, HttpCode, Param, Post, Query, Req, Res } from '@nestjs/common';
 import { ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   acceptedEventsSchema,
@@ -14,11 +14,11 @@ import {
   eventsQuerySchema,
   type Id,
   idSchema,
-  type JsonValue,
   requestLimits,
 } from '@tenon/contracts';
+import type { FastifyReply, FastifyRequest } from 'fastify';
 import { Allow } from '../http/access.decorators.js';
-import { CurrentTenant, type TenantCaller } from '../http/caller.js';
+import { CurrentTenant, type TenantCaller, tenantCallerOf } from '../http/caller.js';
 import { ApiAnswer, ApiProblems, ApiRequestContent } from '../openapi/answers.decorators.js';
 import { EventActionsService } from './event-actions.service.js';
 import { EventsService } from './events.service.js';
@@ -49,12 +49,11 @@ export class EventsController {
       'attributes `tenonpriority` (0 to 9, 9 first) and `tenonnotbefore` (a time) say when an event runs.',
   })
   @ApiAnswer(202, 'The events are committed and will run.', acceptedEventsSchema)
-  send(
-    @CurrentTenant() caller: TenantCaller,
-    @Headers() headers: Record<string, string | undefined>,
-    @Body() body: JsonValue,
-  ) {
-    return this.events.accept(caller.tenantId, readCloudEvents(headers, body), 'rest');
+  async send(@Req() request: FastifyRequest, @Res() reply: FastifyReply): Promise<void> {
+    // Everything by hand from the request: each argument on its own would wait its turn, thousands of times a second.
+    const { tenantId } = tenantCallerOf(request);
+    const read = readCloudEvents(request.headers, request.body);
+    reply.send(await this.events.accept(tenantId, read, 'rest'));
   }
 
   @Get()

@@ -102,8 +102,11 @@ export class EventsService {
     const checked: NewEvent[] = [];
     let last: { readonly type: string; readonly points: readonly FedPoint[] } | undefined;
     for (const [index, event] of events.entries()) {
-      // Events of a batch are mostly of one type, and nobody waits for what is known.
-      if (last?.type !== event.type) last = { type: event.type, points: await this.catalog.fedBy(event.type) };
+      if (last?.type !== event.type) {
+        // Events of a batch are mostly of one type, and nobody waits for what is known.
+        const points = this.catalog.fedBy(event.type);
+        last = { type: event.type, points: points instanceof Promise ? await points : points };
+      }
       const data = JSON.stringify(event.data ?? null);
       const at = (attribute: string) => pointerTo(index, attribute);
       if (last.points.length > 0) errors.push(...faultsOf(event, data, last.points, at));

@@ -2,6 +2,7 @@ import { Inject, Injectable } from '@nestjs/common';
 import type { Database, ExtensionPoint } from '@tenon/database';
 import { compileDataSchema, type DataSchema } from '@tenon/schemas';
 import { DATABASE } from '../platform/tokens.js';
+import { AnswerCache } from '../schemas/answer-cache.js';
 import { BoundedCache } from '../schemas/bounded-cache.js';
 
 /** A changed extension point takes this long at most until every api checks events against it. */
@@ -19,19 +20,14 @@ export interface FedPoint {
 /** Which extension points an event type feeds, and what their input must look like. */
 @Injectable()
 export class PointCatalog {
-  readonly #byType = new BoundedCache<string, Promise<readonly FedPoint[]>>(typesMax, cacheMs);
+  readonly #byType = new AnswerCache<string, readonly FedPoint[]>(typesMax, cacheMs);
   readonly #schemas = new BoundedCache<string, DataSchema>(schemasMax, Number.POSITIVE_INFINITY);
 
   constructor(@Inject(DATABASE) private readonly database: Database) {}
 
-  /** Concurrent questions about one type share one query. */
-  fedBy(eventType: string): Promise<readonly FedPoint[]> {
-    const known = this.#byType.get(eventType);
-    if (known !== undefined) return known;
-    const finding = this.#find(eventType);
-    this.#byType.set(eventType, finding);
-    finding.catch(() => this.#byType.delete(eventType));
-    return finding;
+  /** Concurrent questions about one type share one query; no promise for what is known. */
+  fedBy(eventType: string): readonly FedPoint[] | Promise<readonly FedPoint[]> {
+    return this.#byType.get(eventType, () => this.#find(eventType));
   }
 
   /** Some event types that feed a point, to help whoever sent one that feeds none. */

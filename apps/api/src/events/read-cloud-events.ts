@@ -3,12 +3,10 @@ import {
   cloudEventBatchSchema,
   cloudEventMediaTypes,
   cloudEventSchema,
-  type JsonValue,
   ProblemError,
 } from '@tenon/contracts';
-import type { z } from 'zod';
 import { isStorable } from '../http/json-body.js';
-import { invalidRequest, type Place, pointerOf } from '../http/request-validation.pipe.js';
+import { checkedBy, type Place, pointerOf } from '../http/request-validation.pipe.js';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -26,23 +24,20 @@ export interface ReadEvents {
  *
  * @throws ProblemError `invalid_request`
  */
-export function readCloudEvents(headers: Headers, body: JsonValue): ReadEvents {
+export function readCloudEvents(headers: Headers, body: unknown): ReadEvents {
   const mediaType = headers['content-type']?.toString().split(';', 1)[0]?.trim().toLowerCase();
   if (mediaType === cloudEventMediaTypes.batch) {
-    const events = check(cloudEventBatchSchema, body, inBody);
+    const events = checkedBy(cloudEventBatchSchema, body, inBody);
     return { events, pointerTo: (index, attribute) => `/body/${index}/${attribute}` };
   }
   if (mediaType !== cloudEventMediaTypes.structured && headers['ce-specversion'] !== undefined) {
-    const event = check(cloudEventSchema, { ...attributesIn(headers), data: body }, binaryPlace);
+    const event = checkedBy(cloudEventSchema, { ...attributesIn(headers), data: body }, binaryPlace);
     return { events: [event], pointerTo: (_index, attribute) => pointerOf(binaryPlace([attribute])) };
   }
-  return { events: [check(cloudEventSchema, body, inBody)], pointerTo: (_index, attribute) => `/body/${attribute}` };
-}
-
-function check<Value>(schema: z.ZodType<Value>, value: unknown, place: Place): Value {
-  const result = schema.safeParse(value);
-  if (!result.success) throw invalidRequest(result.error.issues, place);
-  return result.data;
+  return {
+    events: [checkedBy(cloudEventSchema, body, inBody)],
+    pointerTo: (_index, attribute) => `/body/${attribute}`,
+  };
 }
 
 const inBody: Place = (path) => ['body', ...path];

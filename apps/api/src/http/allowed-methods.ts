@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { routeOf } from './route-settings.js';
 
 const tables = new WeakMap<object, Map<string, { pattern: RegExp; methods: Set<string> }>>();
 
@@ -19,7 +20,7 @@ export function rememberMethods(server: FastifyInstance): void {
  */
 export function isShadowed(request: FastifyRequest): boolean {
   const path = pathOf(request);
-  return request.routeOptions.url !== path && tables.get(request.server.server)?.has(path) === true;
+  return routeOf(request).url !== path && tables.get(request.server.server)?.has(path) === true;
 }
 
 /** The methods that the path of `request` knows; none where the path itself is unknown. */
@@ -35,8 +36,10 @@ export function allowedMethods(request: FastifyRequest): readonly string[] {
   return [...methods].sort();
 }
 
-function pathOf({ url }: FastifyRequest): string {
-  return url.split('?', 1)[0] ?? '';
+/** The path of `request` as it was sent, without what follows a question mark. */
+export function pathOf({ url }: FastifyRequest): string {
+  const end = url.indexOf('?');
+  return end < 0 ? url : url.slice(0, end);
 }
 
 /** `/v1/functions/:name` as a pattern. Wildcards belong to static files, which know only GET: they are left out. */

@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { isJsonRequest } from './body-parsers.js';
 import { type BodyOwner, BodyRoom, bodyRoomSettings } from './body-room.js';
+import { routeOf } from './route-settings.js';
 
 /** Gives every large JSON body its place before it is read, and takes the place back with the answer. */
 export function boundBodies(server: FastifyInstance): void {
@@ -28,7 +29,7 @@ export function boundBodies(server: FastifyInstance): void {
 function countedBytes(request: FastifyRequest): number {
   const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
   if (length === undefined && encoding === undefined) return 0;
-  const bytesMax = request.routeOptions.bodyLimit ?? 0;
+  const bytesMax = routeOf(request).bodyLimit ?? 0;
   const bytes = length === undefined ? bytesMax : Number(length);
   return bytes > bodyRoomSettings.smallBytesMax && bytes <= bytesMax && isJsonRequest(request) ? bytes : 0;
 }

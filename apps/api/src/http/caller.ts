@@ -60,11 +60,15 @@ export const CurrentCaller = createParamDecorator((_data: unknown, context: Exec
 
 /** Hands the caller and its tenant to the handler of a tenant's route. */
 export const CurrentTenant = createParamDecorator((_data: unknown, context: ExecutionContext): TenantCaller => {
-  const request = context.switchToHttp().getRequest<FastifyRequest>();
+  return tenantCallerOf(context.switchToHttp().getRequest<FastifyRequest>());
+});
+
+/** The caller of a tenant's route and its tenant, for handlers that take the whole request. */
+export function tenantCallerOf(request: FastifyRequest): TenantCaller {
   const tenantId = request.tenonTenantId;
   if (tenantId === undefined) throw new Error('the route is not one of a tenant: its access decorator is wrong');
   return { ...callerOf(request), tenantId };
-});
+}
 
 /** Hands the session to the handler of a route that only people can ask. */
 export const CurrentSession = createParamDecorator((_data: unknown, context: ExecutionContext): OpenSession => {

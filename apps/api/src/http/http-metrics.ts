@@ -1,5 +1,6 @@
 import { Counter, Gauge, Histogram, type Registry } from '@tenon/telemetry';
 import type { FastifyInstance } from 'fastify';
+import { routeOf } from './route-settings.js';
 
 /** From what a cache answers to the deadline of a run whose caller waits. */
 const secondsBuckets = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 10, 60];
@@ -28,10 +29,13 @@ export function measureRequests(server: FastifyInstance, registry: Registry): vo
   });
   server.addHook('onRequestAbort', async (_request) => aborted.inc());
   server.addHook('onResponse', (request, reply, done) => {
-    const { method, routeOptions } = request;
     if (request.tenonIsCounted === true) inFlight.dec();
     request.tenonIsCounted = false;
-    const labels = { method, route: routeOptions.url ?? routeless, status: String(reply.statusCode) };
+    const labels = {
+      method: request.method,
+      route: routeOf(request).url ?? routeless,
+      status: String(reply.statusCode),
+    };
     seconds.observe(labels, reply.elapsedTime / 1_000);
     done();
   });

@@ -1,5 +1,6 @@
 import { type ArgumentMetadata, Injectable, StandardSchemaValidationPipe } from '@nestjs/common';
 import { type FieldError, ProblemError } from '@tenon/contracts';
+import type { z } from 'zod';
 
 type Issues = Parameters<StandardSchemaValidationPipe['exceptionFactory']>[0];
 
@@ -42,6 +43,17 @@ export class RequestValidationPipe extends StandardSchemaValidationPipe {
 
 /** Where in the request a part of the checked value stood, as the parts of a pointer. */
 export type Place = (path: readonly string[]) => readonly string[];
+
+/**
+ * What `schema` makes of `value`, for handlers that take the whole request.
+ *
+ * @throws ProblemError `invalid_request`, with pointers to where it stood
+ */
+export function checkedBy<Value>(schema: z.ZodType<Value>, value: unknown, place: Place): Value {
+  const result = schema.safeParse(value);
+  if (!result.success) throw invalidRequest(result.error.issues, place);
+  return result.data;
+}
 
 /** The problem for what a schema found, with pointers to where it stood. */
 export function invalidRequest(issues: Issues, place: Place): ProblemError {

@@ -17,10 +17,11 @@ const apiPolicy = "default-src 'none'; frame-ancestors 'none'";
 const docsPolicy =
   "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; connect-src 'self'; font-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
+const apiHeaders = { ...headers, 'content-security-policy': apiPolicy, 'cache-control': 'no-store' };
+const docsHeaders = { ...headers, 'content-security-policy': docsPolicy, 'cache-control': 'no-cache' };
+
 /** Sets the headers that every answer carries. */
 export function setSecurityHeaders(reply: FastifyReply, path: string): void {
   const isDocs = path === '/docs' || path.startsWith('/docs/');
-  reply.headers(headers);
-  reply.header('content-security-policy', isDocs ? docsPolicy : apiPolicy);
-  reply.header('cache-control', isDocs ? 'no-cache' : 'no-store');
+  reply.headers(isDocs ? docsHeaders : apiHeaders);
 }

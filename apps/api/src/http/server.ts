@@ -10,13 +10,13 @@ import {
   type FastifyRequest,
   LogController,
 } from 'fastify';
-import { isShadowed, rememberMethods } from './allowed-methods.js';
+import { isShadowed, pathOf, rememberMethods } from './allowed-methods.js';
 import { addBodyParsers } from './body-parsers.js';
 import { boundBodies } from './bound-bodies.js';
 import { tagAnswers } from './conditional-answers.js';
 import { closeConnectionsAsTheyIdle } from './drain.js';
 import { requestIdOf } from './request-id.js';
-import { settingsIn } from './route-settings.js';
+import { routeOf, settingsIn } from './route-settings.js';
 import { setSecurityHeaders } from './security-headers.js';
 import { sendProblem } from './send-problem.js';
 import { problemOf, toProblem } from './to-problem.js';
@@ -78,12 +78,12 @@ function addHooks(server: FastifyInstance): void {
   // Hooks that have nothing to wait for call back: a promise per hook and request is a tenth of what a request costs.
   server.addHook('onRequest', (request, reply, done) => {
     reply.header('x-request-id', request.id);
-    setSecurityHeaders(reply, request.url.split('?', 1)[0] ?? '');
+    setSecurityHeaders(reply, pathOf(request));
     done(unreadable(request));
   });
   server.addHook('onResponse', (request, reply, done) => {
-    const { method, routeOptions, tenonCaller, tenonTenantId: tenantId } = request;
-    const line = { method, route: routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) };
+    const { method, tenonCaller, tenonTenantId: tenantId } = request;
+    const line = { method, route: routeOf(request).url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) };
     request.log.info({ ...line, actor: tenonCaller?.actor, tenantId }, 'request');
     done();
   });

@@ -1,6 +1,7 @@
 import { ProblemError } from '@tenon/contracts';
-import type { Quotas, RequestCaller } from '@tenon/quota';
+import type { Quotas, RequestCaller, RequestVerdict } from '@tenon/quota';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import { callBack, whenKnown } from '../http/now-or-later.js';
 import { requestFields, seconds } from './rate-limit-fields.js';
 
 /**
@@ -8,15 +9,15 @@ import { requestFields, seconds } from './rate-limit-fields.js';
  * caller; a webhook counts for its tenant once its source is known.
  */
 export function limitEveryRoute(server: FastifyInstance, quotas: Quotas): void {
-  server.addHook('onRequest', async (request, reply) => {
+  server.addHook('onRequest', (request, reply, done) => {
     const caller = countedCaller(request);
-    if (caller !== undefined) await admitRequest(quotas, caller, reply);
+    if (caller === undefined) done();
+    else callBack(() => whenKnown(quotas.admitRequest(caller), (verdict) => heed(verdict, reply)), done);
   });
 }
 
 /** @throws ProblemError `rate_limited`; the header fields are set either way */
-export async function admitRequest(quotas: Quotas, caller: RequestCaller, reply: FastifyReply): Promise<void> {
-  const verdict = await quotas.admitRequest(caller);
+function heed(verdict: RequestVerdict, reply: FastifyReply): void {
   const fields = requestFields(verdict);
   if (fields !== undefined) reply.headers(fields);
   if (verdict.admitted) return;

@@ -20,8 +20,14 @@ const slackMs = 10;
 
 /** What a request is told: how its tenant and its key stand after it. Undefined for a caller without a bucket. */
 export function requestFields({ tenant, key }: Pick<RequestVerdict, 'tenant' | 'key'>): RateLimitFields | undefined {
-  const items = [bucketItem('requests', tenant), bucketItem('key_requests', key)].filter((item) => item !== undefined);
-  return items.length === 0 ? undefined : fieldsOf(items);
+  const [first, second] = [bucketItem('requests', tenant), bucketItem('key_requests', key)];
+  // Spelt out, because every answer has them.
+  if (first === undefined) return second && { 'ratelimit-policy': policyOf(second), ratelimit: leftOf(second) };
+  if (second === undefined) return { 'ratelimit-policy': policyOf(first), ratelimit: leftOf(first) };
+  return {
+    'ratelimit-policy': `${policyOf(first)}, ${policyOf(second)}`,
+    ratelimit: `${leftOf(first)}, ${leftOf(second)}`,
+  };
 }
 
 /** What `GET /v1/usage` tells beside its answer: the same numbers. */
@@ -52,11 +58,15 @@ function bucketItem(name: string, bucket: BucketState | undefined): Item | undef
 }
 
 function fieldsOf(items: readonly Item[]): RateLimitFields {
-  const policy = items.map(({ name, quota, windowS }) => `"${name}"${parameter('q', quota)}${parameter('w', windowS)}`);
-  const left = items.map(
-    ({ name, remaining, resetS }) => `"${name}"${parameter('r', remaining)}${parameter('t', resetS)}`,
-  );
-  return { 'ratelimit-policy': policy.join(', '), ratelimit: left.join(', ') };
+  return { 'ratelimit-policy': items.map(policyOf).join(', '), ratelimit: items.map(leftOf).join(', ') };
+}
+
+function policyOf({ name, quota, windowS }: Item): string {
+  return `"${name}"${parameter('q', quota)}${parameter('w', windowS)}`;
+}
+
+function leftOf({ name, remaining, resetS }: Item): string {
+  return `"${name}"${parameter('r', remaining)}${parameter('t', resetS)}`;
 }
 
 function parameter(key: string, value: number | undefined): string {

@@ -36,7 +36,9 @@ export class RunWorkers {
    */
   async run(request: RunRequest, body: Uint8Array, timeoutMs: number): Promise<RunReply> {
     const startMs = performance.now();
-    await this.lookUp();
+    // Nobody waits for a name that was known a moment ago.
+    const isFresh = startMs - this.lookedUpMs < lookupMs;
+    if (!isFresh) await this.lookUp();
     let refused: RunReply | undefined;
     const tried = new Set<RunLink>();
     for (let tries = 0; tries < triesMax; tries += 1) {
@@ -82,12 +84,9 @@ export class RunWorkers {
   }
 
   private async lookUp(): Promise<void> {
-    const isFresh = performance.now() - this.lookedUpMs < lookupMs;
-    if (isFresh) return;
     this.looking ??= this.lookUpNow().finally(() => {
       this.looking = undefined;
     });
-    // Nobody waits for a name that was known a moment ago.
     if (this.links.length === 0) await this.looking;
   }
 
