@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import type { Secret } from '@tenon/config';
 import {
   FrameReader,
-  frameStart,
+  frameBytes,
   type RunRequest,
   type RunResponse,
   runProtocol,
@@ -61,7 +61,7 @@ export class RunLink {
   private opened: Duplex | undefined;
   private number = 0;
   private sweeping: NodeJS.Timeout | undefined;
-  private parts: Uint8Array[] = [];
+  private frames: Uint8Array[] = [];
   private othersLoad = 0;
   private sentAtMs = Number.NEGATIVE_INFINITY;
 
@@ -74,16 +74,13 @@ export class RunLink {
     return this.questions.size + this.othersLoad;
   }
 
-  /** @throws LinkError */
-  async ask(request: RunRequest, body: Uint8Array, timeoutMs: number): Promise<RunReply> {
-    if (this.questions.size >= questionsMax) throw new LinkError('too many runs wait for this worker', false);
-    if (this.opened === undefined) await this.connected();
-    const number = this.nextNumber();
-    const { promise, resolve, reject } = Promise.withResolvers<RunReply>();
-    this.questions.set(number, { resolve, reject, untilMs: performance.now() + timeoutMs });
-    this.sweeping ??= setInterval(() => this.sweep(), sweepMs);
-    this.send(frameStart(number, request, body.length), body);
-    return promise;
+  /** Rejects with a {@link LinkError}. */
+  ask(request: RunRequest, body: Uint8Array, timeoutMs: number): Promise<RunReply> {
+    if (this.questions.size >= questionsMax) {
+      return Promise.reject(new LinkError('too many runs wait for this worker', false));
+    }
+    if (this.opened === undefined) return this.connected().then(() => this.put(request, body, timeoutMs));
+    return this.put(request, body, timeoutMs);
   }
 
   close(): void {
@@ -91,14 +88,23 @@ export class RunLink {
     this.opened?.destroy();
   }
 
+  private put(request: RunRequest, body: Uint8Array, timeoutMs: number): Promise<RunReply> {
+    const number = this.nextNumber();
+    const { promise, resolve, reject } = Promise.withResolvers<RunReply>();
+    this.questions.set(number, { resolve, reject, untilMs: performance.now() + timeoutMs });
+    this.sweeping ??= setInterval(() => this.sweep(), sweepMs);
+    this.send(frameBytes(number, request, body));
+    return promise;
+  }
+
   private nextNumber(): number {
     this.number = (this.number + 1) % numbersMax;
     return this.number;
   }
 
-  private send(start: Uint8Array, body: Uint8Array): void {
-    this.parts.push(start, body);
-    if (this.parts.length > 2) return;
+  private send(frame: Uint8Array): void {
+    this.frames.push(frame);
+    if (this.frames.length > 1) return;
     // Nobody else is under way to share a write with.
     if (this.questions.size === 1) {
       this.flush();
@@ -110,10 +116,10 @@ export class RunLink {
   }
 
   private flush(): void {
-    const { parts } = this;
-    this.parts = [];
+    const { frames } = this;
+    this.frames = [];
     this.sentAtMs = performance.now();
-    this.opened?.write(Buffer.concat(parts));
+    this.opened?.write(frames.length === 1 ? frames[0] : Buffer.concat(frames));
   }
 
   private async connected(): Promise<void> {
