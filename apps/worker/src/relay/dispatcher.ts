@@ -4,7 +4,10 @@ import type { WorkerLoad } from './lease-keeper.js';
 import type { RelaySettings } from './relay-settings.js';
 
 export interface DispatcherSettings
-  extends Pick<RelaySettings, 'jobsWaitingMax' | 'eventsPerJobMax' | 'eventsAtOnceMax'> {
+  extends Pick<
+    RelaySettings,
+    'jobsWaitingMax' | 'eventsPerJobMax' | 'eventsAtOnceMax' | 'gatherFromEvents' | 'gatherMs'
+  > {
   /** Jobs that this worker runs at once. */
   readonly jobsConcurrencyMax: number;
 }
@@ -17,6 +20,7 @@ export interface DispatcherSettings
 export class Dispatcher {
   /** Jobs that were handed over and may not have begun, with the number of their events. */
   private readonly ahead = new Map<string, number>();
+  private dispatchedAtMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly fair: Pick<FairQueue, 'dispatch'>,
@@ -37,29 +41,41 @@ export class Dispatcher {
    * @throws when Redis is away.
    */
   async step(): Promise<StepResult> {
-    const { jobsWaitingMax, jobsConcurrencyMax, eventsPerJobMax, eventsAtOnceMax } = this.settings;
-    const waiting = await this.waiting();
-    const { jobs, events } = this.load();
-    const jobsMax = jobsWaitingMax + jobsConcurrencyMax - jobs - waiting;
+    const { eventsPerJobMax, eventsAtOnceMax } = this.settings;
+    const restMs = this.gatheringMs();
+    if (restMs > 0) return restMs;
+    const jobsMax = await this.places();
     if (jobsMax <= 0) return 'idle';
-    const eventsAhead = this.ahead.values().reduce((sum, count) => sum + count, 0);
-    const eventsRoom = eventsAtOnceMax - events - eventsAhead;
+    const eventsRoom = eventsAtOnceMax - this.eventsInHand();
     const batches = await this.fair.dispatch({ jobsMax, eventsMax: eventsPerJobMax, eventsRoom });
     if (batches.length === 0) return 'idle';
+    this.dispatchedAtMs = performance.now();
     for (const { jobId, eventIds } of batches) this.ahead.set(jobId, eventIds.length);
     await this.producer.enqueueBatches(batches);
     return 'idle';
   }
 
+  private eventsInHand(): number {
+    return this.ahead.values().reduce((sum, count) => sum + count, this.load().events);
+  }
+
+  private gatheringMs(): number {
+    const { gatherFromEvents, gatherMs } = this.settings;
+    if (this.eventsInHand() < gatherFromEvents) return 0;
+    return Math.max(0, this.dispatchedAtMs + gatherMs - performance.now());
+  }
+
   /**
-   * Jobs that wait in BullMQ. Nobody need be asked where all that were handed over have begun and half the places are
-   * free: what others left there begins here at once.
+   * For jobs that may be handed over. BullMQ is asked only where those that were handed over and have not begun here
+   * leave no room: they may have begun elsewhere.
    */
-  private async waiting(): Promise<number> {
-    if (this.ahead.size === 0 && this.load().jobs <= this.settings.jobsConcurrencyMax / 2) return 0;
+  private async places(): Promise<number> {
+    const { jobsWaitingMax, jobsConcurrencyMax, eventsAtOnceMax } = this.settings;
+    const placesMax = jobsWaitingMax + jobsConcurrencyMax - this.load().jobs;
+    const isFull = this.ahead.size >= placesMax || this.eventsInHand() >= eventsAtOnceMax;
+    if (this.ahead.size === 0 || !isFull) return placesMax - this.ahead.size;
     const waiting = await this.producer.executionsWaiting();
-    // Some may have begun elsewhere.
     if (waiting === 0) this.ahead.clear();
-    return waiting;
+    return placesMax - waiting;
   }
 }

@@ -25,6 +25,12 @@ export interface RelaySettings {
    * or three jobs of cheap events, which is what two processors work off in some 50 ms.
    */
   readonly eventsAtOnceMax: number;
+  /**
+   * With so many events in its hands a worker has enough to do for a moment: what comes meanwhile gathers for this long
+   * and shares a job, a question to Postgres and a commit.
+   */
+  readonly gatherFromEvents: number;
+  readonly gatherMs: number;
 }
 
 export const defaultRelaySettings: RelaySettings = {
@@ -38,4 +44,6 @@ export const defaultRelaySettings: RelaySettings = {
   jobsWaitingMax: 1,
   eventsPerJobMax: 100,
   eventsAtOnceMax: 200,
+  gatherFromEvents: 50,
+  gatherMs: 10,
 };

@@ -1,7 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** What a step found: `more` runs the next step at once, `idle` waits for a wake or the poll. */
-export type StepResult = 'more' | 'idle';
+/**
+ * What a step found: `more` runs the next step at once, `idle` waits for a wake or the poll, and milliseconds wait for a
+ * wake or for so long.
+ */
+export type StepResult = 'more' | 'idle' | number;
 
 export interface WakeableLoopOptions {
   /** The longest pause between two steps: what a lost wake costs. */
@@ -49,7 +52,7 @@ export class WakeableLoop {
       try {
         const result = await this.step(this.stopped.signal);
         failures = 0;
-        if (result === 'idle') await this.pause(this.options.pollMs);
+        if (result !== 'more') await this.pause(result === 'idle' ? this.options.pollMs : result);
       } catch (error) {
         failures += 1;
         this.options.onError(error, failures);

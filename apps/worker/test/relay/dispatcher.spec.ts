@@ -1,0 +1,96 @@
+import { describe, expect, it } from '@jest/globals';
+import { newId } from '@tenon/contracts';
+import type { DispatchedBatch, DispatchRoom } from '@tenon/queue';
+import { waitFor } from '@tenon/testing';
+import { Dispatcher } from '../../src/relay/dispatcher.js';
+import { defaultRelaySettings } from '../../src/relay/relay-settings.js';
+import { WakeableLoop } from '../../src/shared/wakeable-loop.js';
+
+const settings = { ...defaultRelaySettings, jobsConcurrencyMax: 8, gatherMs: 60_000 };
+
+/** A line of jobs with so many events each, and what was asked of it. */
+function line(sizes: readonly number[]) {
+  const left = [...sizes];
+  const asked: DispatchRoom[] = [];
+  let counted = 0;
+  const batch = (size: number): DispatchedBatch => ({
+    jobId: `job-${sizes.length - left.length}`,
+    tenantId: newId('tenant'),
+    eventIds: Array.from({ length: size }, () => newId('event')),
+  });
+  return {
+    asked,
+    counted: () => counted,
+    fair: {
+      dispatch: async (room: DispatchRoom) => {
+        asked.push(room);
+        const size = left.shift();
+        return size === undefined ? [] : [batch(size)];
+      },
+    },
+    producer: {
+      enqueueBatches: async () => undefined,
+      executionsWaiting: async () => {
+        counted += 1;
+        return 0;
+      },
+    },
+  };
+}
+
+describe('the dispatcher, as to when it looks', () => {
+  it('looks at once while it has little to do', async () => {
+    const { asked, fair, producer } = line([10, 10, 10]);
+    const dispatcher = new Dispatcher(fair, producer, settings, () => ({ jobs: 0, events: 0 }));
+    for (let look = 0; look < 4; look += 1) expect(await dispatcher.step()).toBe('idle');
+    expect(asked).toHaveLength(4);
+  });
+
+  it('lets events gather for a moment while it has enough to do', async () => {
+    const { asked, fair, producer } = line([60, 60]);
+    const dispatcher = new Dispatcher(fair, producer, settings, () => ({ jobs: 0, events: 0 }));
+    expect(await dispatcher.step()).toBe('idle');
+    expect(await dispatcher.step()).toBeGreaterThan(0);
+    expect(asked).toHaveLength(1);
+  });
+
+  it('looks at once again when what it had to do is done', async () => {
+    const { asked, fair, producer } = line([60, 60]);
+    const dispatcher = new Dispatcher(fair, producer, settings, () => ({ jobs: 0, events: 0 }));
+    await dispatcher.step();
+    dispatcher.begun('job-1');
+    expect(await dispatcher.step()).toBe('idle');
+    expect(asked).toHaveLength(2);
+  });
+
+  it('looks again by itself when the moment is over', async () => {
+    const { asked, fair, producer } = line([60, 60, 60]);
+    const quick = { ...settings, gatherMs: 5 };
+    const dispatcher = new Dispatcher(fair, producer, quick, () => ({ jobs: 0, events: 0 }));
+    const loop = new WakeableLoop(() => dispatcher.step(), {
+      pollMs: 60_000,
+      errorPauseMs: 1,
+      onError: () => undefined,
+    });
+    loop.start();
+    await waitFor('the first look', () => asked.length === 1);
+    loop.wake();
+    await waitFor('the look after the moment', () => asked.length === 2);
+    await loop.stop();
+  });
+
+  it('asks how many jobs wait only when those it handed over leave no room', async () => {
+    const { asked, counted, fair, producer } = line([100, 90, 100]);
+    const eager = { ...settings, gatherMs: 0 };
+    const dispatcher = new Dispatcher(fair, producer, eager, () => ({ jobs: 0, events: 0 }));
+    await dispatcher.step();
+    await dispatcher.step();
+    expect(counted()).toBe(0);
+    await dispatcher.step();
+    expect(counted()).toBe(0);
+    // None waits any more, so they have begun elsewhere, and there is room again.
+    await dispatcher.step();
+    expect(counted()).toBe(1);
+    expect(asked.map(({ eventsRoom }) => eventsRoom)).toEqual([200, 100, 10, 200]);
+  });
+});
