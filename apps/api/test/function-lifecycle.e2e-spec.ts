@@ -291,6 +291,46 @@ describe('settings', () => {
   });
 });
 
+describe('a function that failed over and over', () => {
+  const open = async (versionId: Id<'version'>) => {
+    const functionId = (await call('GET', '/v1/functions/mine')).json().id;
+    const opening = { functionId, versionId, reason: '50 failures in a row', pauseMs: 60_000, pauseMsMax: 60_000 };
+    await api.database.breakers.open(tenant.id, opening);
+  };
+  const circuit = async () => (await call('GET', '/v1/functions/mine')).json().circuit;
+
+  test('says why it is not run, since when and when it is tried again, in lists as well', async () => {
+    const version = await live('mine');
+    expect(await circuit()).toBeNull();
+    await open(version);
+    const shown = await circuit();
+    expect(shown).toMatchObject({ reason: '50 failures in a row' });
+    expect(Date.parse(shown.triedAgainAt) - Date.parse(shown.openedAt)).toBe(60_000);
+    expect((await call('GET', '/v1/functions')).json().items[0].circuit).toEqual(shown);
+    expect((await call('GET', `/v1/extension-points/${point}/functions`)).json().functions[0].circuit).toEqual(shown);
+  });
+
+  test('is held back in the version that failed only', async () => {
+    await live('mine');
+    const next = await upload('mine', 'next');
+    await finishBuild(api.database, tenant.id, next);
+    await open(next);
+    expect(await circuit()).toBeNull();
+    await call('POST', '/v1/functions/mine/activate', { version: next });
+    expect(await circuit()).toMatchObject({ reason: '50 failures in a row' });
+  });
+
+  test('is run again at once by whoever resumes it, and the audit says who', async () => {
+    await open(await live('mine'));
+    expect((await call('POST', '/v1/functions/mine/resume')).json().circuit).toBeNull();
+    expect(await circuit()).toBeNull();
+    const audit = await call('GET', '/v1/audit?action=function.circuit_closed');
+    expect(audit.json().items).toMatchObject([{ actor: expect.stringMatching(/^key_/) }]);
+    await call('POST', '/v1/functions/mine/resume');
+    expect((await call('GET', '/v1/audit?action=function.circuit_closed')).json().items).toHaveLength(1);
+  });
+});
+
 describe('the progress of a build', () => {
   const eventsIn = (text: string) =>
     [...text.matchAll(/event: (\w+)\ndata: (.*)\n\n/g)].map(([, name, data = '']) => ({ name, ...JSON.parse(data) }));

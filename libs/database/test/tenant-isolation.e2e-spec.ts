@@ -31,6 +31,9 @@ async function createVictim(): Promise<Victim> {
   if (accepted === undefined || held === undefined) throw new Error('no event');
   const execution = executionOf(world, accepted.id);
   await database.recorder.record(world.tenantId, { executions: [execution] });
+  const { functionId, versionId } = world;
+  const circuit = { functionId, versionId, reason: 'fails', pauseMs: 1, pauseMsMax: 1 };
+  await database.breakers.open(world.tenantId, circuit);
   const userId = await createMember(world.tenantId);
   return database.withTenant(world.tenantId, async (tx) => {
     const hash = Buffer.from(randomHex(), 'hex');

@@ -137,7 +137,7 @@ describe('requests', () => {
         calls += 1;
         return store.admitRequests(groups);
       },
-      alone: () => ({ admitted: false }),
+      alone: () => ({ admitted: false, retryAfterMs: 0 }),
     });
     opened.push(store);
     const started = performance.now();

@@ -66,7 +66,10 @@ export class FunctionsController {
   @HttpCode(200)
   @Allow('functions:write')
   @ApiConditional()
-  @ApiOperation({ summary: 'Let a paused function run again' })
+  @ApiOperation({
+    summary: 'Let a function run again',
+    description: 'One that was paused, or one whose circuit is open, before it would be tried again by itself.',
+  })
   @ApiAnswer(200, 'The function.', functionSchema)
   resume(
     @CurrentTenant() caller: TenantCaller,

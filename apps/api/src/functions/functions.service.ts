@@ -34,7 +34,7 @@ export class FunctionsService {
     return this.#setPaused(caller, name, true, conditions);
   }
 
-  /** A function that runs stays as it is. */
+  /** A function that runs stays as it is; one that failed over and over is tried again at once. */
   resume(caller: TenantCaller, name: string, conditions: Preconditions): Promise<FunctionAnswer> {
     return this.#setPaused(caller, name, false, conditions);
   }
@@ -65,7 +65,9 @@ export class FunctionsService {
       await tx.functions.pause(id, pausedAt);
       const details = { function: name, before: { pausedAt: timeOrNull(found.pausedAt) } };
       await tx.audit.append(auditOf(caller, wanted ? 'function.paused' : 'function.resumed', id, details));
-      return toFunctionAnswer({ ...found, pausedAt });
+      if (wanted || !(await tx.functions.closeCircuit(id))) return toFunctionAnswer({ ...found, pausedAt });
+      await tx.audit.append(auditOf(caller, 'function.circuit_closed', id, { function: name }));
+      return toFunctionAnswer({ ...found, pausedAt, circuit: null });
     });
   }
 }
@@ -108,9 +110,13 @@ function noSuchPoint(): ProblemError {
   ]);
 }
 
+function toCircuitAnswer({ reason, openedAt, probeAt }: NonNullable<TenantFunction['circuit']>) {
+  return { reason, openedAt: openedAt.toISOString(), triedAgainAt: probeAt.toISOString() };
+}
+
 /** A function as the API answers it. */
 export function toFunctionAnswer(found: TenantFunction): FunctionAnswer {
-  const { id, name, extensionPoint, position, liveVersionId, pausedAt, createdAt } = found;
+  const { id, name, extensionPoint, position, liveVersionId, pausedAt, circuit, createdAt } = found;
   return {
     id,
     name,
@@ -118,6 +124,7 @@ export function toFunctionAnswer(found: TenantFunction): FunctionAnswer {
     liveVersion: liveVersionId,
     position,
     pausedAt: timeOrNull(pausedAt),
+    circuit: circuit === null ? null : toCircuitAnswer(circuit),
     createdAt: createdAt.toISOString(),
   };
 }

@@ -12,6 +12,11 @@ export const bodyRoomSettings = {
   share: 1 / 2,
 } as const;
 
+interface BodyBounds {
+  readonly callersBytesMax: number;
+  readonly strangersBytesMax: number;
+}
+
 /** Whose body it is. */
 export interface BodyOwner {
   readonly name: string;
@@ -32,7 +37,7 @@ export class BodyRoom {
   readonly #callers: Room;
   readonly #strangers: Room;
 
-  constructor(settings: Pick<typeof bodyRoomSettings, 'callersBytesMax' | 'strangersBytesMax'> = bodyRoomSettings) {
+  constructor(settings: BodyBounds = bodyRoomSettings) {
     this.#callers = { bytesMax: settings.callersBytesMax, bytes: 0, byOwner: new Map() };
     this.#strangers = { bytesMax: settings.strangersBytesMax, bytes: 0, byOwner: new Map() };
   }

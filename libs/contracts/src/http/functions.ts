@@ -23,6 +23,19 @@ export const functionSchema = z
     position: z.int(),
     /** Since when it does not run although a version is live. */
     pausedAt: timeSchema.nullable(),
+    /**
+     * Where the live version failed over and over: it is not run, and its events are dead letters with the outcome
+     * `circuit_open`. Null where it runs.
+     */
+    circuit: z
+      .object({
+        /** Which outcomes, and how many in a row. */
+        reason: z.string(),
+        openedAt: timeSchema,
+        /** From then on one run at a time tries whether it works again; a success closes the circuit. */
+        triedAgainAt: timeSchema,
+      })
+      .nullable(),
     createdAt: timeSchema,
   })
   .meta({ id: 'Function' });

@@ -78,20 +78,6 @@ export class BreakersRepository {
     });
   }
 
-  /** The open circuits of these functions. */
-  async list(
-    tenantId: Id<'tenant'>,
-    functionIds: readonly Id<'function'>[],
-  ): Promise<ReadonlyMap<Id<'function'>, OpenCircuit>> {
-    const text = `
-      SELECT function_id AS "functionId", version_id AS "versionId", reason, opened_at AS "openedAt",
-             probe_at AS "probeAt" FROM function_breakers WHERE tenant_id = $1 AND function_id = ANY($2::text[])`;
-    return inTenant(this.pool, tenantId, async (client) => {
-      const { rows } = await client.query<OpenCircuit & { functionId: Id<'function'> }>(text, [tenantId, functionIds]);
-      return new Map(rows.map(({ functionId, ...circuit }) => [functionId, circuit]));
-    });
-  }
-
   async #audit(client: pg.PoolClient, tenantId: Id<'tenant'>, draft: Omit<AuditDraft, 'actor'>): Promise<void> {
     await appendAudit(runnerOf(client), tenantId, [{ actor: 'system', ...draft }], { seals: this.seals });
   }

@@ -12,10 +12,21 @@ export interface TenantFunction {
   readonly liveVersionId: Id<'version'> | null;
   /** Since when it does not run although a version of it is live. */
   readonly pausedAt: Date | null;
+  /** Why the live version is not run for a while; null where its circuit is closed. */
+  readonly circuit: FunctionCircuit | null;
   readonly createdAt: Date;
 }
 
-const withLiveVersion = { liveDeployment: { select: { versionId: true } } } as const;
+/** An open circuit, as people are shown it. */
+export interface FunctionCircuit {
+  readonly reason: string;
+  readonly openedAt: Date;
+  /** From then on one run at a time tries whether the function works again. */
+  readonly probeAt: Date;
+}
+
+const circuitFields = { select: { versionId: true, reason: true, openedAt: true, probeAt: true } } as const;
+const asShown = { liveDeployment: { select: { versionId: true } }, breaker: circuitFields } as const;
 const archivedAt = null;
 
 /** A tenant's functions, but for those that were archived: to whoever asks here they are gone. */
@@ -37,7 +48,7 @@ export class FunctionsRepository {
     const position = (last._max.position ?? 0) + 1;
     try {
       const data = { id: newId('function'), tenantId: this.tenantId, name, extensionPoint, position };
-      return toFunction({ ...(await this.prisma.function.create({ data })), liveDeployment: null });
+      return toFunction({ ...(await this.prisma.function.create({ data })), liveDeployment: null, breaker: null });
     } catch (error) {
       if (isUniqueViolation(error)) throw new ProblemError('conflict', `A function named "${name}" exists already.`);
       throw error;
@@ -46,7 +57,7 @@ export class FunctionsRepository {
 
   async findByName(name: string): Promise<TenantFunction | null> {
     const where = { tenantId: this.tenantId, name, archivedAt };
-    const row = await this.prisma.function.findFirst({ where, include: withLiveVersion });
+    const row = await this.prisma.function.findFirst({ where, include: asShown });
     return row === null ? null : toFunction(row);
   }
 
@@ -55,7 +66,7 @@ export class FunctionsRepository {
     const rows = await this.prisma.function.findMany({
       ...order,
       where: { ...where, tenantId: this.tenantId, archivedAt },
-      include: withLiveVersion,
+      include: asShown,
     });
     return pageOf(rows.map(toFunction), page.limit, (found) => found.id);
   }
@@ -64,7 +75,7 @@ export class FunctionsRepository {
   async onPoint(extensionPoint: string, limit: number): Promise<readonly TenantFunction[]> {
     const rows = await this.prisma.function.findMany({
       where: { tenantId: this.tenantId, extensionPoint, archivedAt },
-      include: withLiveVersion,
+      include: asShown,
       orderBy: [{ position: 'asc' }, { id: 'asc' }],
       take: limit,
     });
@@ -82,6 +93,12 @@ export class FunctionsRepository {
   /** @param pausedAt null to let it run again. @returns false where there is no such function. */
   async pause(id: Id<'function'>, pausedAt: Date | null): Promise<boolean> {
     return this.#update(id, { pausedAt });
+  }
+
+  /** Lets a function run again that failed over and over. @returns false where its circuit was closed. */
+  async closeCircuit(id: Id<'function'>): Promise<boolean> {
+    const where = { tenantId: this.tenantId, functionId: id };
+    return (await this.prisma.functionBreaker.deleteMany({ where })).count === 1;
   }
 
   /** Takes the function away for good; its record stays. @returns false where there is no such function. */
@@ -120,6 +137,7 @@ interface FunctionRow {
   readonly pausedAt: Date | null;
   readonly createdAt: Date;
   readonly liveDeployment: { readonly versionId: string } | null;
+  readonly breaker: (FunctionCircuit & { readonly versionId: string }) | null;
 }
 
 function toFunction(row: FunctionRow): TenantFunction {
@@ -130,6 +148,14 @@ function toFunction(row: FunctionRow): TenantFunction {
     position: row.position,
     liveVersionId: (row.liveDeployment?.versionId ?? null) as Id<'version'> | null,
     pausedAt: row.pausedAt,
+    circuit: circuitOf(row),
     createdAt: row.createdAt,
   };
+}
+
+/** A circuit holds back the version that failed, and no other. */
+function circuitOf({ breaker, liveDeployment }: FunctionRow): FunctionCircuit | null {
+  if (breaker === null || breaker.versionId !== liveDeployment?.versionId) return null;
+  const { reason, openedAt, probeAt } = breaker;
+  return { reason, openedAt, probeAt };
 }
