@@ -57,7 +57,7 @@ export async function appendAuditBatch(
   if (chains.length === 0) return [];
   assertBounded(appends);
   const records = linkAppends(await lockAuditHeads(sql, chains), appends, options);
-  await sql.query(insertEntries, [auditEntriesText(records)]);
+  await sql.query(insertEntries, [entriesText(records)]);
   return records;
 }
 
@@ -97,7 +97,7 @@ export function linkAppends(
 }
 
 /** Entries as JSON text, one object per row of `audit_entries`. The details stay the text that was hashed. */
-export function auditEntriesText(records: readonly AuditRecord[]): string {
+function entriesText(records: readonly AuditRecord[]): string {
   return `[${records.map(rowText).join(',')}]`;
 }
 

@@ -51,6 +51,45 @@ describe('recording a micro-batch', () => {
     expect(used).toMatchObject({ executions: 2, succeeded: 1, failedGuest: 1 });
   });
 
+  test('the same execution twice in one batch is recorded and counted once', async () => {
+    const world = await createWorld(database);
+    const [one, two] = [executionOf(world), executionOf(world)];
+    const { recorded } = await database.recorder.record(world.tenantId, { executions: [two, one, two] });
+    expect([...recorded].sort()).toEqual([one.id, two.id].sort());
+    expect((await database.usage.perFunction(world.tenantId, ...wholeDay()))[0]?.executions).toBe(2);
+  });
+
+  test('of batches that overlap and are recorded at the same time each execution is new in one', async () => {
+    const world = await createWorld(database);
+    const executions = Array.from({ length: 60 }, () => executionOf(world));
+    const parts = Array.from({ length: 8 }, (_, place) => executions.slice(place * 5, place * 5 + 25));
+    const recorded = await Promise.all(
+      parts.map((part) => database.recorder.record(world.tenantId, { executions: part })),
+    );
+    const ids = [...new Set(parts.flat().map(({ id }) => id))].sort();
+    expect(recorded.flatMap((one) => one.recorded).sort()).toEqual(ids);
+    expect((await database.usage.perFunction(world.tenantId, ...wholeDay()))[0]?.executions).toBe(ids.length);
+  });
+
+  test('a run of an event that somebody else has recorded is told from those that are new', async () => {
+    const world = await createWorld(database);
+    const accepted = await database.events.insert(world.tenantId, [newEvent(), newEvent(), newEvent()]);
+    const [first, second, third] = accepted.map(({ id }) => executionOf(world, id));
+    if (first === undefined || second === undefined || third === undefined) throw new Error('no events');
+    const ids = accepted.map(({ id }) => id);
+    await database.eventWork.cancel(world.tenantId, ids.slice(0, 1));
+    await database.recorder.record(world.tenantId, { executions: [second] });
+    const batch = { executions: [first, second, third], doneEvents: ids.map((id) => ({ id })) };
+    expect(await database.recorder.record(world.tenantId, batch)).toEqual({ recorded: [third.id] });
+  });
+
+  test('a figure that is no integer is refused and not cut', async () => {
+    const world = await createWorld(database);
+    const executions = [executionOf(world), executionOf(world, undefined, { wallUs: 1.5 })];
+    await expect(database.recorder.record(world.tenantId, { executions })).rejects.toThrow('does not fit a bigint');
+    expect((await database.executions.list(world.tenantId, { limit: 10 })).items).toEqual([]);
+  });
+
   test('usage is the same before and after it is rolled up, and rolling up again changes nothing', async () => {
     const world = await createWorld(database);
     for (let batch = 0; batch < 3; batch += 1) {
@@ -68,12 +107,12 @@ describe('recording a micro-batch', () => {
     const fresh = await openTestDatabase(server.url);
     try {
       const [good, bad, last] = [await createWorld(database), await createWorld(database), await createWorld(database)];
-      const runs = [executionOf(good), executionOf(bad, undefined, { wallUs: 1.5 }), executionOf(last)];
+      const runs = [executionOf(good), executionOf(bad, undefined, { inputSha256: 'ab' }), executionOf(last)];
       const group = [good, bad, last].map(({ tenantId }, place) => ({
         tenantId,
         batch: { executions: runs.slice(place, place + 1) },
       }));
-      await expect(fresh.recorder.recordTogether(group)).rejects.toThrow('bigint');
+      await expect(fresh.recorder.recordTogether(group)).rejects.toThrow('executions_input_sha256_check');
       for (const { tenantId } of group) {
         expect((await database.executions.list(tenantId, { limit: 10 })).items).toEqual([]);
       }

@@ -73,7 +73,7 @@ export class EventWorkRepository {
       values: [tenantId, ids],
     });
     const generation = rows.pop()?.generation ?? '';
-    return { events: rows.map(({ generation: _none, ...event }) => event), generation };
+    return { events: rows, generation };
   }
 
   /** Makes held events ready. @returns those that were held, to be offered to the queue. */

@@ -1,10 +1,11 @@
 import { type Combination, type Id, orderedIds } from '@tenon/contracts';
 import type pg from 'pg';
+import { bigintArray, textArray } from '../connection/binary-array.js';
 import { inTenant } from '../connection/transaction.js';
 import { type Page, type PageRequest, pageOf } from '../page.js';
 import { type EventFilter, type EventStatus, eventConditions, statusSearches, statusSql } from './event-status.js';
 import type { PointResult } from './record-batch.js';
-import { storableOrNull, storableText } from './storable.js';
+import { storable, storableText } from './storable.js';
 
 /** An event to be kept. */
 export interface NewEvent {
@@ -56,13 +57,6 @@ export interface EventSummary {
   readonly acceptedAt: Date;
 }
 
-const findKept = `
-  SELECT e.id, w.place FROM json_to_recordset($1::json) AS w(place int, source text, "sourceEventId" text)
-    CROSS JOIN LATERAL (
-      SELECT id FROM events
-        WHERE tenant_id = $2 AND source = w.source AND source_event_id = w."sourceEventId" LIMIT 1
-    ) AS e`;
-
 const summary = `e.id, e.source, e.source_event_id AS "sourceEventId", e.type, e.subject, e.origin,
   ${statusSql} AS status, coalesce(w.reason, n.note) AS note, coalesce(w.attempts, 0) AS attempts, w.priority,
   w.not_before AS "notBefore", e.accepted_at AS "acceptedAt"`;
@@ -91,18 +85,21 @@ export class EventsRepository {
   async insert(tenantId: Id<'tenant'>, events: readonly NewEvent[]): Promise<readonly AcceptedEvent[]> {
     if (events.length === 0) return [];
     const rows = events.map(toRow);
-    // One order for all, so that two calls with the same events wait for each other instead of locking each other out.
-    const ordered = [...rows].sort((a, b) => compare(a.source, b.source) || compare(a.sourceEventId, b.sourceEventId));
-    const inserted = await this.pool.query<{ id: Id<'event'> }>({
+    const { ordered, firsts } = inOneOrder(rows);
+    const { texts, figures } = eventRows(ordered);
+    const known = await this.pool.query<{ place: number; id: Id<'event'> }>({
       name: 'accept-events',
-      text: 'SELECT accept_events AS id FROM accept_events($1, $2)',
-      values: [tenantId, JSON.stringify(ordered)],
+      text: 'SELECT place, id FROM accept_events($1, $2, $3)',
+      values: [tenantId, texts, figures],
     });
-    const fresh = new Set(inserted.rows.map((row) => row.id));
-    const earlier = await this.#findEarlier(tenantId, rows, fresh);
-    return rows.map((row, place) => {
-      const id = earlier.get(place);
-      return id === undefined ? { id: row.id, duplicate: false } : { id, duplicate: true };
+    if (known.rows.length === 0 && ordered.length === rows.length) {
+      return rows.map(({ id }) => ({ id, duplicate: false }));
+    }
+    const earlier = new Map(known.rows.map(({ place, id }) => [ordered[place], id]));
+    return rows.map((row) => {
+      const first = firsts.get(row) ?? row;
+      const id = earlier.get(first) ?? first.id;
+      return { id, duplicate: id !== row.id };
     });
   }
 
@@ -135,43 +132,57 @@ export class EventsRepository {
       return (await client.query<StoredPointResult>(text, [tenantId, id])).rows;
     });
   }
-
-  /** Where in the batch the events are that were not inserted, and the ids they have had since the first time. */
-  async #findEarlier(
-    tenantId: Id<'tenant'>,
-    rows: readonly ReturnType<typeof toRow>[],
-    fresh: ReadonlySet<string>,
-  ): Promise<ReadonlyMap<number, Id<'event'>>> {
-    const missing = rows.flatMap(({ id, source, sourceEventId }, place) =>
-      fresh.has(id) ? [] : [{ place, source, sourceEventId }],
-    );
-    if (missing.length === 0) return new Map();
-    // One look into the index per event: as a plain join, the planner may read all events of the tenant instead.
-    return inTenant(this.pool, tenantId, async (client) => {
-      const values = [JSON.stringify(missing), tenantId];
-      const found = await client.query<{ id: Id<'event'>; place: number }>(findKept, values);
-      return new Map(found.rows.map((row) => [row.place, row.id]));
-    });
-  }
 }
 
 /** Events of one process sort as they came, those of one millisecond too: that is the order in which they are run. */
 const newEventId = orderedIds('event');
 
-function toRow(event: NewEvent) {
+function toRow(event: NewEvent): EventRow {
   return {
+    ...event,
     id: newEventId(),
     source: storableText(event.source),
     sourceEventId: storableText(event.sourceEventId),
-    type: storableText(event.type),
-    subject: event.subject === undefined ? undefined : storableText(event.subject),
-    time: event.time?.toISOString(),
-    data: storableText(event.data),
-    origin: event.origin,
-    held: storableOrNull(event.held) ?? undefined,
-    priority: event.priority,
-    notBefore: event.notBefore?.toISOString(),
   };
+}
+
+interface EventRow extends NewEvent {
+  readonly id: Id<'event'>;
+}
+
+/**
+ * One order for all, so that two calls with the same events wait for each other instead of locking each other out, and
+ * each event once: `firsts` says of those that are left out which is the same.
+ */
+function inOneOrder(rows: readonly EventRow[]) {
+  const sorted = [...rows].sort((a, b) => compare(a.source, b.source) || compare(a.sourceEventId, b.sourceEventId));
+  const firsts = new Map<EventRow, EventRow>();
+  let first = sorted[0];
+  const ordered = sorted.filter((row) => {
+    if (first === undefined || first === row || !isSame(first, row)) {
+      first = row;
+      return true;
+    }
+    firsts.set(row, first);
+    return false;
+  });
+  return { ordered, firsts };
+}
+
+function isSame(a: EventRow, b: EventRow): boolean {
+  return a.sourceEventId === b.sourceEventId && a.source === b.source;
+}
+
+/** Events as `accept_events` reads them. */
+function eventRows(rows: readonly EventRow[]) {
+  const texts: (string | undefined)[] = [];
+  const figures: (number | undefined)[] = [];
+  for (const { id, source, sourceEventId, type, subject, data, origin, held, time, priority, notBefore } of rows) {
+    texts.push(id, source, sourceEventId, storableText(type), storable(subject), storableText(data), origin);
+    texts.push(storable(held));
+    figures.push(time?.getTime(), priority, notBefore?.getTime());
+  }
+  return { texts: textArray(texts), figures: bigintArray(figures) };
 }
 
 function compare(a: string, b: string): number {

@@ -1,7 +1,9 @@
 import { hash } from 'node:crypto';
+import type { AuditRecord } from '@tenon/audit';
+import { bigintArray, bytesArray, textArray } from '../connection/binary-array.js';
 import type { ExecutionRecord } from './execution-record.js';
-import type { PointStep, RecordBatch } from './record-batch.js';
-import { storableOrNull, storableText } from './storable.js';
+import type { DoneEvent, PointStep, RecordBatch } from './record-batch.js';
+import { storable, storableOrNull, storableText } from './storable.js';
 
 export const sha256 = (text: string) => hash('sha256', text);
 
@@ -9,20 +11,42 @@ export const sha256 = (text: string) => hash('sha256', text);
 export interface ExecutionRows {
   /** JSON text. */
   readonly targets: string;
-  /** JSON text, in the order of the ids. */
-  readonly runs: string;
+  readonly texts: Buffer;
+  readonly figures: Buffer;
+  readonly hashes: Buffer;
+  readonly rests: Buffer | null;
 }
 
+/** `executions` in the order of their ids, no two of them equal. */
 export function executionRows(executions: readonly ExecutionRecord[]): ExecutionRows {
   const targets = new Targets();
-  const runs = inOrderOfIds(executions).map((execution) => runOf(execution, targets.numberOf(execution)));
-  return { targets: targets.text(), runs: JSON.stringify(runs) };
+  const texts: (string | undefined)[] = [];
+  const figures: number[] = [];
+  const hashes: (string | undefined)[] = [];
+  for (const run of executions) {
+    const { message, input, output, log } = run;
+    texts.push(run.id, run.eventId, run.outcome, storableText(message), run.seed);
+    texts.push(storable(input), storable(output), storableText(log));
+    figures.push(targets.numberOf(run), run.instructionsUsed, run.fuelUsed, run.memoryBytesPeak, run.cpuUs, run.wallUs);
+    figures.push(run.clockMs, run.startedAt.getTime());
+    hashes.push(run.inputSha256, run.outputSha256);
+  }
+  const rests = executions.every(isPlain) ? null : textArray(executions.map(restOf));
+  return {
+    targets: targets.text(),
+    texts: textArray(texts),
+    figures: bigintArray(figures),
+    hashes: bytesArray(hashes),
+    rests,
+  };
 }
 
-/** They mostly come in order, and then nothing is sorted. */
-function inOrderOfIds(executions: readonly ExecutionRecord[]): readonly ExecutionRecord[] {
+/** Each id once, the first of them. They mostly come in order, and then nothing is sorted. */
+export function inOrderOfIds(executions: readonly ExecutionRecord[]): readonly ExecutionRecord[] {
   const isOrdered = executions.every(({ id }, place) => place === 0 || (executions[place - 1]?.id ?? '') < id);
-  return isOrdered ? executions : [...executions].sort((a, b) => (a.id < b.id ? -1 : 1));
+  if (isOrdered) return executions;
+  const sorted = [...executions].sort((a, b) => (a.id < b.id ? -1 : 1));
+  return sorted.filter(({ id }, place) => id !== sorted[place - 1]?.id);
 }
 
 /** What several runs share, each under a number. */
@@ -71,63 +95,64 @@ function sameTarget(a: ExecutionRecord, b: ExecutionRecord): boolean {
   );
 }
 
-function runOf(execution: ExecutionRecord, target: number) {
-  const { input, output } = execution;
-  return {
-    target,
-    id: execution.id,
-    eventId: execution.eventId,
-    outcome: execution.outcome,
-    clockMs: execution.clockMs,
-    seed: execution.seed,
-    inputSha256: execution.inputSha256,
-    outputSha256: execution.outputSha256,
-    instructionsUsed: execution.instructionsUsed,
-    fuelUsed: execution.fuelUsed,
-    memoryBytesPeak: execution.memoryBytesPeak,
-    cpuUs: execution.cpuUs,
-    wallUs: execution.wallUs,
-    message: storableText(execution.message),
-    input: input === undefined ? undefined : storableText(input),
-    output: output === undefined ? undefined : storableText(output),
-    log: storableText(execution.log),
-    startedAt: execution.startedAt.toISOString(),
-    rest: restOf(execution),
-  };
+/** Most runs have nothing besides. */
+function isPlain({ logBytesDropped, limit, exitCode, guestError, backtrace }: ExecutionRecord): boolean {
+  const isWhole = logBytesDropped === 0 && limit === undefined && exitCode === undefined;
+  return isWhole && guestError === undefined && backtrace === undefined;
 }
 
-/** What most runs have not: undefined, and so left out, for those. */
-function restOf({ logBytesDropped, limit, exitCode, guestError, backtrace }: ExecutionRecord) {
-  const isPlain = logBytesDropped === 0 && limit === undefined && exitCode === undefined;
-  if (isPlain && guestError === undefined && backtrace === undefined) return undefined;
-  return {
+/** What most runs have not, as JSON text. */
+function restOf(execution: ExecutionRecord): string | undefined {
+  if (isPlain(execution)) return undefined;
+  const { logBytesDropped, limit, exitCode, guestError, backtrace } = execution;
+  return JSON.stringify({
     logBytesDropped,
     limit,
     exitCode,
-    guestError: guestError === undefined ? undefined : storableText(guestError),
+    guestError: storable(guestError),
     backtrace: backtrace?.map(({ functionIndex, functionName }) => ({
       functionIndex,
       ...(functionName === undefined ? {} : { functionName: storableText(functionName) }),
     })),
+  });
+}
+
+/** Events that end, as `record_runs` reads them: those with equal attempts side by side. */
+export function doneRows(doneEvents: readonly DoneEvent[] = []) {
+  const byAttempts = [...Map.groupBy(doneEvents, ({ attempts = 0 }) => attempts)];
+  let until = 0;
+  return {
+    ids: textArray(byAttempts.flatMap(([, events]) => events.map(({ id }) => id))),
+    attempts: byAttempts.map(([attempts]) => attempts),
+    until: byAttempts.map(([, events]) => (until += events.length)),
   };
 }
 
-/** What becomes of the events of a batch, as `record_runs` reads it. */
-export function workRows({ doneEvents = [], againEvents = [], pointResults = [] }: RecordBatch) {
-  const byAttempts = Map.groupBy(doneEvents, ({ attempts = 0 }) => attempts);
-  return {
-    done: [...byAttempts].map(([attempts, events]) => ({ attempts, ids: events.map(({ id }) => id) })),
+/** What else becomes of the events of a batch: null for nothing, which is what most batches have. */
+export function otherRows({ doneEvents = [], againEvents = [], pointResults = [] }: RecordBatch): string | null {
+  const endings = doneEvents.flatMap(({ id, note }) => (note === undefined ? [] : [{ id, note: storableText(note) }]));
+  if (againEvents.length + pointResults.length + endings.length === 0) return null;
+  return JSON.stringify({
     again: againEvents.map((event) => ({ ...event, reason: storableText(event.reason) })),
-    endings: doneEvents.flatMap(({ id, note }) => (note === undefined ? [] : [{ id, note: storableText(note) }])),
+    endings,
     results: pointResults.map((result) => ({
       ...result,
       output: storableOrNull(result.output),
       steps: result.steps.map(storableStep),
     })),
-  };
+  });
 }
 
 /** Pointers name members as the guest wrote them. */
 function storableStep(step: PointStep): PointStep {
   return step.changed === undefined ? step : { ...step, changed: step.changed.map(storableText) };
+}
+
+/** Audit entries as `account_runs` reads them. */
+export function auditRows(entries: readonly AuditRecord[]) {
+  const texts = entries.flatMap(({ chain, id, at, actor, action, target, requestId, detailsText, ...links }) => [
+    ...[chain, id, at, actor, action, target, requestId, detailsText],
+    ...[links.prevHash, links.hash, links.seal],
+  ]);
+  return { texts: textArray(texts), seqs: bigintArray(entries.map(({ seq }) => seq)) };
 }

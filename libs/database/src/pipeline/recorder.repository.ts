@@ -1,17 +1,10 @@
-import {
-  type AuditDraft,
-  type AuditSeals,
-  auditEntriesText,
-  linkAppends,
-  lockAuditHeads,
-  type SqlRunner,
-} from '@tenon/audit';
+import { type AuditDraft, type AuditSeals, linkAppends, lockAuditHeads, type SqlRunner } from '@tenon/audit';
 import type { Id } from '@tenon/contracts';
 import pg from 'pg';
 import { inPipeline } from '../connection/transaction.js';
 import type { ExecutionRecord } from './execution-record.js';
 import type { RecordBatch, RecordedBatch, TenantBatch } from './record-batch.js';
-import { executionRows, sha256, workRows } from './record-rows.js';
+import { auditRows, doneRows, executionRows, inOrderOfIds, otherRows, sha256 } from './record-rows.js';
 import { storableText } from './storable.js';
 import { usageOf } from './usage-delta.js';
 
@@ -71,11 +64,12 @@ export class RecorderRepository {
       chain: tenantId,
       drafts: [auditDraft(fresh, batch)],
     }));
-    const entries = auditEntriesText(linkAppends(heads, appends, { seals: this.seals }));
+    const entries = linkAppends(heads, appends, { seals: this.seals });
     const tenants = parts.map(({ tenantId }) => tenantId);
     const usage = parts.map(({ fresh }) => JSON.stringify(usageOf(fresh)));
-    const text = 'SELECT account_runs($1, $2, $3)';
-    return { name: 'account-runs', text, values: [tenants, usage, entries] };
+    const { texts, seqs } = auditRows(entries);
+    const text = 'SELECT account_runs($1, $2, $3, $4)';
+    return { name: 'account-runs', text, values: [tenants, usage, texts, seqs] };
   }
 }
 
@@ -85,16 +79,22 @@ interface FreshBatch extends TenantBatch {
   readonly fresh: readonly ExecutionRecord[];
 }
 
+/** Writes what is new, and gives it back. */
 async function insertNew(client: pg.PoolClient, tenantId: Id<'tenant'>, batch: RecordBatch) {
-  const { targets, runs } = executionRows(batch.executions);
-  const inserted = await client.query<{ id: string }>({
+  const executions = inOrderOfIds(batch.executions);
+  const { targets, texts, figures, hashes, rests } = executionRows(executions);
+  const done = doneRows(batch.doneEvents);
+  const known = await client.query<{ id: string }>({
     name: 'record-runs',
-    text: 'SELECT record_runs AS id FROM record_runs($1, $2, $3, $4)',
-    values: [tenantId, targets, runs, JSON.stringify(workRows(batch))],
+    text: 'SELECT record_runs AS id FROM record_runs($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)',
+    values: [
+      ...[tenantId, done.ids, done.attempts, done.until, otherRows(batch)],
+      ...[targets, texts, figures, hashes, rests],
+    ],
   });
-  const fresh = new Set(inserted.rows.map((row) => row.id));
-  // `delete` also drops the second of two equal ids in one batch, which Postgres inserted once.
-  return batch.executions.filter((execution) => fresh.delete(execution.id));
+  if (known.rows.length === 0) return executions;
+  const old = new Set(known.rows.map((row) => row.id));
+  return executions.filter(({ id }) => !old.has(id));
 }
 
 /** Every commit asks the same, so Postgres need not plan it anew. */

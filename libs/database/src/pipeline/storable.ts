@@ -7,3 +7,8 @@ export { storableText };
 export function storableOrNull(text: string | null | undefined): string | null {
   return text === null || text === undefined ? null : storableText(text);
 }
+
+/** The same, where absent stays undefined. */
+export function storable(text: string | undefined): string | undefined {
+  return text === undefined ? undefined : storableText(text);
+}
