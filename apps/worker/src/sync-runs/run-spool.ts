@@ -1,21 +1,21 @@
-import { constants } from 'node:fs';
-import { type FileHandle, mkdir, open, readdir, readFile, stat, unlink, utimes } from 'node:fs/promises';
-import { hostname } from 'node:os';
+import { mkdir, open, readdir, readFile, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { setImmediate as immediate } from 'node:timers/promises';
+import { isOwnerAlive, spoolSuffix } from './spool-owner.js';
+import {
+  createSegment,
+  createZeroSegment,
+  discardSegment,
+  linesOf,
+  removeFile,
+  type Segment,
+  type SpoolPlace,
+  sealSegment,
+  touchFile,
+  writeLines,
+} from './spool-segment.js';
 
-/** Where a line is kept: a file that goes once all of its lines are settled and no further one comes. */
-export interface SpoolPlace {
-  readonly file: string;
-  unsettled: number;
-  sealed: boolean;
-}
-
-/** A file that is written to. */
-interface Segment extends SpoolPlace {
-  readonly handle: FileHandle;
-  bytes: number;
-}
+export type { SpoolPlace } from './spool-segment.js';
 
 interface Waiting {
   readonly line: string;
@@ -36,7 +36,7 @@ export interface LeftOver {
   readonly place: SpoolPlace;
 }
 
-/** A new file then. 1 MB is 1,000,000 bytes. */
+/** A new file then, where none of zeros was ready before. 1 MB is 1,000,000 bytes. */
 const segmentBytesMax = 16_000_000;
 /** A disk takes a millisecond mostly and ten at times: whoever comes meanwhile writes to another file. */
 const lanesMax = 3;
@@ -44,11 +44,8 @@ const lanesMax = 3;
 const batchBytesMax = 4_000_000;
 /** A file of another host that nobody has touched for so long belongs to nobody. */
 const abandonedMs = 5 * 60_000;
-/** How often a live process touches its file. */
+/** How often a live process touches its files. */
 const touchMs = 60_000;
-const suffix = '.runs';
-/** A write returns when its bytes are on the disk: one call where writing and syncing would be two. */
-const synced = constants.O_WRONLY | constants.O_CREAT | constants.O_EXCL | constants.O_APPEND | constants.O_DSYNC;
 
 /**
  * Keeps lines on this machine's disk until they are settled. A line is kept when it has been written and synced, for
@@ -58,7 +55,10 @@ export class RunSpool {
   private waiting: Waiting[] = [];
   private readonly lanes: readonly Lane[] = Array.from({ length: lanesMax }, () => ({ current: undefined }));
   private isDue = false;
-  private files = 0;
+  /** The next file of zeros, or what makes it. */
+  private spare: Segment | undefined;
+  private preparing: Promise<void> | undefined;
+  private closing = false;
   /** Files of others that were taken over. */
   private readonly taken = new Set<SpoolPlace>();
   private readonly touching: NodeJS.Timeout;
@@ -74,7 +74,7 @@ export class RunSpool {
     return new RunSpool(folder);
   }
 
-  /** @param line - without a line break. Resolves once it is kept. @throws where the disk refuses it */
+  /** @param line - without a line break or a zero. Resolves once it is kept. @throws where the disk refuses it */
   append(line: string): Promise<Segment> {
     const { promise, resolve, reject } = Promise.withResolvers<Segment>();
     this.waiting.push({ line, resolve, reject });
@@ -86,7 +86,7 @@ export class RunSpool {
   async settle(place: SpoolPlace, lines = 1): Promise<void> {
     place.unsettled -= lines;
     if (place.unsettled > 0 || !place.sealed) return;
-    await remove(place);
+    await removeFile(place);
     this.taken.delete(place);
   }
 
@@ -95,18 +95,14 @@ export class RunSpool {
     const unreadable: unknown[] = [];
     for (const name of await readdir(this.folder)) {
       const file = path.join(this.folder, name);
-      if (!name.endsWith(suffix) || this.isTaken(file) || !(await this.isAbandoned(name, file))) continue;
+      if (!name.endsWith(spoolSuffix) || this.isTaken(file) || !(await isAbandoned(name, file))) continue;
       const text = await readFile(file, 'utf8').catch((error: unknown) => {
         // Another worker may have been faster. What is there and can't be read is not for us to throw away.
         if (!isGone(error)) unreadable.push(error);
         return undefined;
       });
       if (text === undefined) continue;
-      // The last line may have been cut short by the end of its process; then nobody was told that it was kept.
-      const lines = text
-        .slice(0, text.lastIndexOf('\n') + 1)
-        .split('\n')
-        .filter((line) => line !== '');
+      const lines = linesOf(text);
       const place = { file, unsettled: lines.length, sealed: true };
       this.taken.add(place);
       yield { lines, place };
@@ -133,10 +129,15 @@ export class RunSpool {
       await Promise.all(this.lanes.map(({ writing }) => writing));
       await immediate();
     }
+    this.closing = true;
+    await this.preparing;
+    const { spare } = this;
+    this.spare = undefined;
+    if (spare !== undefined) await discardSegment(spare);
     for (const lane of this.lanes) {
       const { current } = lane;
       lane.current = undefined;
-      if (current !== undefined) await seal(current);
+      if (current !== undefined) await sealSegment(current);
     }
   }
 
@@ -158,11 +159,9 @@ export class RunSpool {
   private async write(lane: Lane): Promise<void> {
     const batch = this.take();
     try {
-      const segment = await this.segment(lane);
       const bytes = Buffer.from(`${batch.map(({ line }) => line).join('\n')}\n`);
-      segment.unsettled += batch.length;
-      segment.bytes += bytes.length;
-      await writeAll(segment, bytes, batch.length);
+      const segment = await this.segment(lane, bytes.length);
+      await writeLines(segment, bytes, batch.length);
       for (const one of batch) one.resolve(segment);
     } catch (error) {
       for (const one of batch) one.reject(error);
@@ -180,74 +179,44 @@ export class RunSpool {
     return this.waiting.splice(0, count);
   }
 
-  private async segment(lane: Lane): Promise<Segment> {
+  /** One of zeros while there is one; nobody waits for the next, and a file that grows meanwhile is only slower. */
+  private async segment(lane: Lane, bytes: number): Promise<Segment> {
     const { current } = lane;
-    if (current !== undefined && current.bytes < segmentBytesMax) return current;
-    if (current !== undefined) await seal(current);
-    this.files += 1;
-    const file = path.join(this.folder, `${hostname()}-${process.pid}-${Date.now()}-${this.files}${suffix}`);
-    const handle = await open(file, synced, 0o600);
-    await syncFolder(this.folder);
-    lane.current = { file, handle, bytes: 0, unsettled: 0, sealed: false };
+    if (current !== undefined && current.bytes + bytes <= current.zeroBytes) return current;
+    const spare = this.takeSpare();
+    if (spare === undefined && current !== undefined && current.bytes < segmentBytesMax) return current;
+    if (current !== undefined) await sealSegment(current);
+    lane.current = spare ?? (await createSegment(this.folder));
     return lane.current;
   }
 
-  private async isAbandoned(name: string, file: string): Promise<boolean> {
-    const owner = /^(.+)-(\d+)-\d+-(\d+)\.runs$/.exec(name);
-    if (owner?.[1] === hostname()) return !isAlive(Number(owner[2]), name);
-    const found = await stat(file).catch(() => undefined);
-    return found !== undefined && Date.now() - found.mtimeMs > abandonedMs;
+  private takeSpare(): Segment | undefined {
+    const { spare } = this;
+    this.spare = undefined;
+    if (!this.closing) this.preparing ??= this.prepare();
+    return spare;
+  }
+
+  private async prepare(): Promise<void> {
+    // Where the disk refuses it, the next write tries again, and says what is wrong where that fails as well.
+    this.spare = await createZeroSegment(this.folder).catch(() => undefined);
+    this.preparing = undefined;
   }
 
   private async touch(): Promise<void> {
-    const now = new Date();
-    for (const { current } of this.lanes) {
-      if (current !== undefined) await utimes(current.file, now, now).catch(() => undefined);
+    for (const one of [this.spare, ...this.lanes.map(({ current }) => current)]) {
+      if (one !== undefined) await touchFile(one);
     }
   }
 }
 
+async function isAbandoned(name: string, file: string): Promise<boolean> {
+  const isAlive = isOwnerAlive(name);
+  if (isAlive !== undefined) return !isAlive;
+  const found = await stat(file).catch(() => undefined);
+  return found !== undefined && Date.now() - found.mtimeMs > abandonedMs;
+}
+
 function isGone(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT';
-}
-
-const startedMs = Date.now() - process.uptime() * 1_000;
-
-/** A process in a container has the same number as the one before it, so its own number is not enough. */
-function isAlive(pid: number, name: string): boolean {
-  if (pid === process.pid) return Number(name.split('-').at(-2)) >= startedMs;
-  try {
-    process.kill(pid, 0);
-    return true;
-  } catch (error) {
-    return error instanceof Error && 'code' in error && error.code === 'EPERM';
-  }
-}
-
-/** A file whose writing failed half way is not written to again: a line behind half a line would be lost. */
-async function writeAll(segment: Segment, bytes: Uint8Array, lines: number): Promise<void> {
-  try {
-    for (let at = 0; at < bytes.length; ) at += (await segment.handle.write(bytes, at)).bytesWritten;
-  } catch (error) {
-    segment.bytes = Number.POSITIVE_INFINITY;
-    segment.unsettled -= lines;
-    throw error;
-  }
-}
-
-async function seal(segment: Segment): Promise<void> {
-  segment.sealed = true;
-  await segment.handle.close();
-  if (segment.unsettled === 0) await remove(segment);
-}
-
-async function remove({ file }: SpoolPlace): Promise<void> {
-  await unlink(file).catch(() => undefined);
-}
-
-/** The name of a new file is part of its folder, which has to be on the disk as well. */
-async function syncFolder(folder: string): Promise<void> {
-  const handle = await open(folder, 'r');
-  await handle.sync();
-  await handle.close();
 }

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promis
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { waitFor } from '@tenon/testing';
 import { RunSpool } from '../../src/sync-runs/run-spool.js';
 
 let folder: string;
@@ -14,6 +15,11 @@ afterEach(() => rm(folder, { recursive: true }));
 const goneProcess = 2 ** 30;
 const leftFile = (name = `${hostname()}-${goneProcess}-1700000000000-1.runs`) => path.join(folder, name);
 
+/** Without the zeros behind it. */
+async function textOf(file: string): Promise<string> {
+  return (await readFile(file, 'utf8')).replace(/\0+$/, '');
+}
+
 async function leftOvers(spool: RunSpool) {
   const found: string[][] = [];
   for await (const { lines } of spool.leftOvers()) found.push([...lines]);
@@ -24,7 +30,7 @@ describe('the spool', () => {
   it('has a line on the disk when it says so', async () => {
     const spool = await RunSpool.open(folder);
     const place = await spool.append('{"a":1}');
-    expect(await readFile(place.file, 'utf8')).toBe('{"a":1}\n');
+    expect(await textOf(place.file)).toBe('{"a":1}\n');
     await spool.close();
   });
 
@@ -50,7 +56,7 @@ describe('the spool', () => {
     const places = await Promise.all(appended);
     const files = [...new Set(places.map(({ file }) => file))];
     expect(files.length).toBeLessThanOrEqual(3);
-    const texts = await Promise.all(files.map((file) => readFile(file, 'utf8')));
+    const texts = await Promise.all(files.map(textOf));
     const kept = texts.flatMap((text) => text.trimEnd().split('\n'));
     expect(kept.sort()).toEqual(Array.from({ length: 40 }, (_, line) => String(line)).sort());
     for (const [line, place] of places.entries()) {
@@ -104,5 +110,65 @@ describe('the spool', () => {
     const next = await spool.append('3');
     expect(next.file).not.toBe(place.file);
     await spool.close().catch(() => undefined);
+  });
+
+  /** Appends until a line comes to lie in a file of zeros. */
+  async function appendedToZeros(spool: RunSpool) {
+    let lines = 0;
+    const place = await waitFor('a file of zeros', async () => {
+      lines += 1;
+      const at = await spool.append(`line ${lines}`);
+      return at.zeroBytes > 0 ? at : undefined;
+    });
+    return { place, lines };
+  }
+
+  it('writes into files that have their length already, as soon as one is ready', async () => {
+    const spool = await RunSpool.open(folder);
+    const { place, lines } = await appendedToZeros(spool);
+    const next = await spool.append('next');
+    expect(next.file).toBe(place.file);
+    const text = await readFile(place.file, 'utf8');
+    expect(text).toHaveLength(place.zeroBytes);
+    expect(text.replace(/\0+$/, '')).toBe(`line ${lines}\nnext\n`);
+    await spool.close();
+  });
+
+  it('leaves no file behind that nobody wrote to', async () => {
+    const spool = await RunSpool.open(folder);
+    const { lines } = await appendedToZeros(spool);
+    await spool.close();
+    const texts = await Promise.all((await readdir(folder)).map((name) => textOf(path.join(folder, name))));
+    expect(texts.every((text) => text !== '')).toBe(true);
+    expect(texts.join('').trimEnd().split('\n')).toHaveLength(lines);
+  });
+
+  it('takes lines that are longer than a file of zeros', async () => {
+    const spool = await RunSpool.open(folder);
+    const { place } = await appendedToZeros(spool);
+    const long = 'x'.repeat(place.zeroBytes + 1);
+    expect(await textOf((await spool.append(long)).file)).toContain(`${long}\n`);
+    await spool.close();
+  });
+
+  it('finds lines in a file of zeros, up to where its process or the power ended', async () => {
+    // The disk need not have written the parts of the last write in their order.
+    await writeFile(leftFile(), `{"a":1}\n{"b":2}\n{"c"\0\0\0\0":3}\n{"d":4}\n\0\0`);
+    await writeFile(leftFile(`${hostname()}-${goneProcess}-1700000000000-2.runs`), '\0\0\0\0');
+    const spool = await RunSpool.open(folder);
+    expect((await leftOvers(spool)).toSorted()).toEqual([[], ['{"a":1}', '{"b":2}']]);
+    expect(await readdir(folder)).toHaveLength(1);
+    await spool.close();
+  });
+
+  it('finds what a process left whose number another one has now', async () => {
+    // The process that began this one lives, and did not begin with the machine.
+    const reused = leftFile(`${hostname()}-${process.ppid}.1-1700000000000-1.runs`);
+    await writeFile(reused, 'x\n');
+    const ofOldRelease = leftFile(`${hostname()}-${process.ppid}-1700000000000-2.runs`);
+    await writeFile(ofOldRelease, 'y\n');
+    const spool = await RunSpool.open(folder);
+    expect(await leftOvers(spool)).toEqual([['x']]);
+    await spool.close();
   });
 });
