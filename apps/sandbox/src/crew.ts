@@ -1,4 +1,5 @@
 import { type Placed, Placements } from './placements.js';
+import { ResultWatch } from './result-watch.js';
 import type { Task } from './task.js';
 import { isFromThread, isResultOf } from './thread-claims.js';
 import { type ThreadEnd, ThreadHandle, type ThreadHooks } from './thread-handle.js';
@@ -38,6 +39,7 @@ const startMsMax = 2_000;
 /** Threads that pull from one queue, and the clock that keeps their deadlines. */
 export class Crew implements ThreadHooks {
   private work: Placements;
+  private watch: ResultWatch;
   private readonly threads = new Map<number, ThreadHandle>();
   /** Threads that were told to end, and the run that each was ended for. */
   private readonly doomed = new Map<number, { readonly task: Task | undefined; readonly failure: TaskFailure }>();
@@ -53,7 +55,7 @@ export class Crew implements ThreadHooks {
     const seats = Math.min(options.threads, seatCount);
     this.work = new Placements(seats);
     for (let seat = 0; seat < seats; seat += 1) this.addThread(seat);
-    this.listen();
+    this.watch = new ResultWatch(this.work.queue, () => this.collect());
   }
 
   get outstanding(): number {
@@ -89,8 +91,8 @@ export class Crew implements ThreadHooks {
     this.closed = true;
     clearTimeout(this.timer);
     for (const thread of this.threads.values()) thread.terminate();
-    // Lets the wait for the bell settle, which would hold the queue's memory for ever.
-    this.work.queue.ring();
+    this.watch.close();
+    this.work.close();
   }
 
   /** A thread may ask for what a run that it has claimed needs, once, and answer a run that it has claimed. */
@@ -167,8 +169,9 @@ export class Crew implements ThreadHooks {
     for (const placed of left) this.finish(placed);
     const past = this.work;
     this.work = new Placements(Math.min(this.options.threads, seatCount));
-    past.queue.ring();
-    this.listen();
+    this.watch.close();
+    past.close();
+    this.watch = new ResultWatch(this.work.queue, () => this.collect());
     return left.map(({ task }) => task);
   }
 
@@ -178,24 +181,10 @@ export class Crew implements ThreadHooks {
     return true;
   }
 
-  /** Waits for the bell without a thread of its own: the promise settles on this thread's event loop. */
-  private listen(): void {
-    const { work } = this;
-    if (this.closed) return;
-    const seen = work.queue.bell();
-    this.collect();
-    if (work !== this.work) return;
-    const again = (): void => {
-      if (work === this.work) this.listen();
-    };
-    const rung = work.queue.whenRung(seen);
-    // A thread that rings without end must not hold the event loop.
-    if (rung === undefined) setImmediate(again);
-    else void rung.then(again);
-  }
-
-  private collect(): void {
-    for (const placed of this.work.done()) {
+  /** @returns true when there were results and more are on their way. */
+  private collect(): boolean {
+    const done = this.work.done();
+    for (const placed of done) {
       const result = this.work.resultOf(placed, this.options.isTenantCode);
       if (result !== undefined && this.isBelieved(placed, result)) {
         this.settle(placed, result);
@@ -204,11 +193,12 @@ export class Crew implements ThreadHooks {
       const [thread] = this.threads.values();
       if (this.options.isTenantCode && thread !== undefined) {
         this.endLiar(thread, placed);
-        return;
+        break;
       }
       this.finish(placed);
       this.options.onFailure(placed.task, { kind: 'untrue' });
     }
+    return done.length > 0 && this.work.count > 0;
   }
 
   private isBelieved(placed: Placed, result: Buffer): boolean {

@@ -92,8 +92,12 @@ async function serve(queue: WorkQueue, number: number, seat: number): Promise<ne
   for (;;) {
     for (let runs = 0; runs < runsPerTurnMax; runs += 1) {
       const slot = queue.claim(number);
-      if (slot !== undefined) runSlot(queue, slot);
-      else if (queue.awaitWork(seat, idleMs) === 'timed-out') break;
+      if (slot !== undefined) {
+        runSlot(queue, slot);
+        continue;
+      }
+      queue.ringLast();
+      if (queue.awaitWork(seat, idleMs) === 'timed-out') break;
     }
     await new Promise((resolve) => nextTurn(resolve));
   }

@@ -1,5 +1,6 @@
 import { Arena } from './arena.js';
 import type { Task } from './task.js';
+import { Waker } from './waker.js';
 import { arenaBytes, slotCount, slotStates, WorkQueue } from './work-queue.js';
 
 /** A task in a slot of the queue. The supervisor's own record: what threads may write is only in the queue. */
@@ -17,6 +18,7 @@ export interface Placed {
 /** What lies in one queue, and where. */
 export class Placements {
   readonly queue: WorkQueue;
+  private readonly waker: Waker;
   private readonly arena = new Arena(arenaBytes);
   private readonly placed: (Placed | undefined)[] = new Array(slotCount);
   private readonly freeSlots = Array.from({ length: slotCount }, (_, index) => slotCount - 1 - index);
@@ -25,6 +27,7 @@ export class Placements {
   /** @param threads how many will pull from the queue. */
   constructor(threads: number) {
     this.queue = WorkQueue.create(threads);
+    this.waker = new Waker(this.queue);
   }
 
   get count(): number {
@@ -39,7 +42,12 @@ export class Placements {
     this.lastOrder += 1;
     this.placed[slot] = { task, slot, ...room, order: this.lastOrder, wanted: false };
     this.queue.publish(slot, room, { request: task.run, artifact: task.artifact.handle, tenant: task.tenant });
+    this.waker.published();
     return true;
+  }
+
+  close(): void {
+    this.waker.close();
   }
 
   release(placed: Placed): void {

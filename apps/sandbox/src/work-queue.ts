@@ -31,8 +31,12 @@ const seatStart = orderStart + slotCount;
 const headerWords = seatStart + seatCount;
 const headerBytes = headerWords * word;
 
-const control = { published: 0, claimedUpTo: 1, bell: 2, sleeps: 3, listening: 4 } as const;
+const control = { published: 0, claimedUpTo: 1, bell: 2, sleeps: 3, hearing: 4, progress: 5 } as const;
 const field = { state: 0, offset: 1, capacity: 2, length: 3, artifact: 4, started: 5, tenant: 6 } as const;
+
+/** Which rings wake the supervisor. */
+const hearings = { none: 0, each: 1, last: 2 } as const;
+export type Hearing = 'each' | 'last';
 
 /** What a seat holds while its thread does not sleep; otherwise, a number that grows with each sleep of any thread. */
 const awake = 0;
@@ -133,14 +137,33 @@ export class WorkQueue {
     Atomics.store(words, at(slot, field.state), slotStates.ready);
     Atomics.store(words, orderStart + (Atomics.load(words, control.published) & (slotCount - 1)), slot);
     Atomics.add(words, control.published, 1);
-    this.wakeLatest();
+  }
+
+  /** Runs that no thread has claimed yet; one more or fewer while threads claim. */
+  get waiting(): number {
+    return (Atomics.load(this.words, control.published) - Atomics.load(this.words, control.claimedUpTo)) | 0;
+  }
+
+  /** Threads that don't sleep. */
+  get awake(): number {
+    let count = 0;
+    for (let seat = 0; seat < this.seats; seat += 1) {
+      if (Atomics.load(this.words, seatStart + seat) === awake) count += 1;
+    }
+    return count;
+  }
+
+  /** How long no thread has begun a run or been woken, in milliseconds. */
+  sinceProgressMs(): number {
+    return elapsedMs(Atomics.load(this.words, control.progress), sharedNowMs());
   }
 
   /**
-   * Wakes the thread that fell asleep last, if one sleeps: its code and caches are the warmest, and under little load
-   * the others sleep on.
+   * Wakes the thread that fell asleep last, if one sleeps: its code and caches are the warmest.
+   *
+   * @returns false when none sleeps.
    */
-  private wakeLatest(): void {
+  wakeLatest(): boolean {
     const { words } = this;
     const end = seatStart + this.seats;
     // A thread that wakes by itself meanwhile looks for work anyway; each round that fails finds one fewer asleep.
@@ -153,12 +176,14 @@ export class WorkQueue {
         latest = seat;
         asleepSince = since;
       }
-      if (asleepSince === awake) return;
+      if (asleepSince === awake) return false;
       if (Atomics.compareExchange(words, latest, asleepSince, awake) === asleepSince) {
+        Atomics.store(words, control.progress, sharedNowMs());
         Atomics.notify(words, latest);
-        return;
+        return true;
       }
     }
+    return false;
   }
 
   /** Makes a seat free for another thread: the one that had it is gone. */
@@ -170,10 +195,15 @@ export class WorkQueue {
     return Atomics.load(this.words, control.bell);
   }
 
-  /** Settles when a thread rings, at once when it has rung since `seen`. */
-  whenRung(seen: number): Promise<unknown> | undefined {
-    Atomics.store(this.words, control.listening, 1);
-    const wait = Atomics.waitAsync(this.words, control.bell, seen);
+  /** Says which rings are to wake the supervisor from now on: that of each result, or that of the last. */
+  hear(hearing: Hearing): void {
+    Atomics.store(this.words, control.hearing, hearings[hearing]);
+  }
+
+  /** Settles when a ring wakes the supervisor. @returns undefined when `each` is to be heard and was since `seen`. */
+  whenRung(seen: number, hearing: Hearing = 'each'): Promise<unknown> | undefined {
+    this.hear(hearing);
+    const wait = Atomics.waitAsync(this.words, control.bell, hearing === 'each' ? seen : this.bell());
     return wait.async ? wait.value : undefined;
   }
 
@@ -216,6 +246,7 @@ export class WorkQueue {
 
   /** One word says both what and since when, so that the supervisor never reads half of a change. */
   start(slot: number, nowMs: number, preparing: boolean): void {
+    Atomics.store(this.words, control.progress, nowMs);
     Atomics.store(this.words, at(slot, field.started), preparing ? nowMs | preparingBit : nowMs);
   }
 
@@ -232,7 +263,18 @@ export class WorkQueue {
   /** Says that something is done. Of several rings before the supervisor has looked, only the first has to wake it. */
   ring(): void {
     Atomics.add(this.words, control.bell, 1);
-    if (Atomics.exchange(this.words, control.listening, 0) === 1) Atomics.notify(this.words, control.bell);
+    this.wakeWhoHears('each');
+  }
+
+  /** Says that no work is left, to a supervisor that lets results gather until then. */
+  ringLast(): void {
+    this.wakeWhoHears('last');
+  }
+
+  private wakeWhoHears(hearing: Hearing): void {
+    const heard = hearings[hearing];
+    if (Atomics.compareExchange(this.words, control.hearing, heard, hearings.none) !== heard) return;
+    Atomics.notify(this.words, control.bell);
   }
 
   private read(slot: number, name: number): number {
