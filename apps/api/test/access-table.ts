@@ -281,6 +281,15 @@ export const routeCases: readonly RouteCase[] = [
     payload: () => ({ name: 'x', scheme: 'standard', mapping: {} }),
   }),
   of('webhookSourcesList', 'GET', () => '/v1/webhook-sources', tenantOnly('webhooks:read')),
+  of('webhookSourcesGet', 'GET', ({ source }) => `/v1/webhook-sources/${source}`, {
+    ...tenantOnly('webhooks:read'),
+    missing: `/v1/webhook-sources/${newId('webhookSource')}`,
+  }),
+  of('webhookSourcesPut', 'PUT', ({ source }) => `/v1/webhook-sources/${source}`, {
+    ...tenantOnly('webhooks:write'),
+    missing: `/v1/webhook-sources/${newId('webhookSource')}`,
+    payload: () => ({ name: 'x', mapping: {} }),
+  }),
   of('webhookSourcesRotateSecret', 'POST', ({ source }) => `/v1/webhook-sources/${source}/rotate-secret`, {
     ...tenantOnly('webhooks:write'),
     missing: `/v1/webhook-sources/${newId('webhookSource')}/rotate-secret`,

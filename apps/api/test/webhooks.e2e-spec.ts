@@ -122,6 +122,41 @@ describe('webhooks', () => {
     expect((await api.request({ method: 'DELETE', url: own, key: tenant.key })).statusCode).toBe(404);
   });
 
+  test('of two who rotate a secret at once neither is given one that does not verify', async () => {
+    const source = await createSource({ name: 'raced', scheme: 'standard', mapping: { fallback: 'cart.updated' } });
+    const url = `/v1/webhook-sources/${source.id}/rotate-secret`;
+    const rotate = () => api.request({ method: 'POST', url, key: tenant.key, payload: {} });
+    const both = await Promise.all([rotate(), rotate()]);
+    const body = '{"total":1}';
+    const statuses = await Promise.all(
+      both.map(
+        async (answer) => (await post(source.path, body, standardHeaders(answer.json().secret, body))).statusCode,
+      ),
+    );
+    expect(statuses).toEqual([202, 202]);
+    expect(both.map((answer) => answer.json().liveSecrets)).toEqual([2, 2]);
+  });
+
+  test('a source is shown, and its mapping changed under a condition; address and secrets stay', async () => {
+    const source = await createSource({ name: 'moving', scheme: 'standard', mapping: { types: {} } });
+    const url = `/v1/webhook-sources/${source.id}`;
+    const shown = await api.request({ method: 'GET', url, key: tenant.key });
+    expect(shown.json()).toMatchObject({ id: source.id, name: 'moving', liveSecrets: 1 });
+    expect(shown.body).not.toContain(source.secret);
+    const payload = { name: 'moved', mapping: { header: 'X-Topic', types: { cart: 'cart.updated' } } };
+    const put = (tag: unknown) =>
+      api.request({ method: 'PUT', url, key: tenant.key, payload, headers: { 'if-match': String(tag) } });
+    const answer = await put(shown.headers.etag);
+    expect(answer.json()).toMatchObject({ name: 'moved', path: source.path, mapping: { header: 'x-topic' } });
+    expect((await put(shown.headers.etag)).statusCode).toBe(412);
+    expect((await api.request({ method: 'GET', url, key: tenant.key })).headers.etag).toBe(answer.headers.etag);
+    const body = '{"total":1}';
+    const headers = { ...standardHeaders(source.secret, body, 'msg_moved'), 'x-topic': 'cart' };
+    expect((await post(source.path, body, headers)).statusCode).toBe(202);
+    const audit = await api.request({ method: 'GET', url: '/v1/audit?action=webhook_source.changed', key: tenant.key });
+    expect(audit.json().items[0].details).toMatchObject({ before: { name: 'moving' }, after: { name: 'moved' } });
+  });
+
   test('a message that no mapping names is refused after its signature is checked', async () => {
     const source = await createSource({ name: 'mapped', scheme: 'standard', mapping: { types: {} } });
     const body = '{"type":"unknown","data":{"total":1}}';

@@ -210,6 +210,10 @@ export const attackerCannot: Readonly<Record<string, Attempt | string>> = {
   'webhookSources.list': inTransaction(async (tx, victim) => {
     expectOnlyOwn(await tx.webhookSources.list(page), victim.webhookSourceId);
   }),
+  'webhookSources.update': inTransaction(async (tx, victim) => {
+    const terms = { name: 'mine', mapping: { types: {} } };
+    expect(await tx.webhookSources.update(victim.webhookSourceId, terms)).toBe(false);
+  }),
   'webhookSources.setSecrets': inTransaction(async (tx, victim) => {
     expect(await tx.webhookSources.setSecrets(victim.webhookSourceId, [Buffer.from('mine')])).toBe(false);
   }),

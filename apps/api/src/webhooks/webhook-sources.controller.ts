@@ -1,4 +1,4 @@
-import { Body, Controller, Delete, Get, HttpCode, Param, Post, Query } from '@nestjs/common';
+import { Body, Controller, Delete, Get, HttpCode, Param, Post, Put, Query } from '@nestjs/common';
 import { ApiNoContentResponse, ApiOperation, ApiTags } from '@nestjs/swagger';
 import {
   type CreateWebhookSourceBody,
@@ -7,14 +7,18 @@ import {
   type Id,
   idSchema,
   type PageQuery,
+  type PutWebhookSourceBody,
+  putWebhookSourceBodySchema,
   type RotateSecretBody,
   rotateSecretBodySchema,
   webhookSourcePageSchema,
+  webhookSourceSchema,
   webhookSourcesQuerySchema,
 } from '@tenon/contracts';
 import { Allow } from '../http/access.decorators.js';
 import { CurrentTenant, type TenantCaller } from '../http/caller.js';
-import { ApiAnswer } from '../openapi/answers.decorators.js';
+import { CurrentPreconditions, type Preconditions } from '../http/preconditions.js';
+import { ApiAnswer, ApiConditional } from '../openapi/answers.decorators.js';
 import { WebhookSourcesService } from './webhook-sources.service.js';
 
 const sourceIdSchema = idSchema('webhookSource');
@@ -44,6 +48,31 @@ export class WebhookSourcesController {
     return this.sources.list(caller, query);
   }
 
+  @Get(':source')
+  @Allow('webhooks:read')
+  @ApiOperation({ summary: 'Show a webhook source' })
+  @ApiAnswer(200, 'The source, without its secrets.', webhookSourceSchema)
+  get(@CurrentTenant() caller: TenantCaller, @Param('source', { schema: sourceIdSchema }) id: SourceId) {
+    return this.sources.get(caller, id);
+  }
+
+  @Put(':source')
+  @Allow('webhooks:write')
+  @ApiConditional()
+  @ApiOperation({
+    summary: 'Replace name and mapping of a webhook source',
+    description: 'Its address, its scheme and its secrets stay.',
+  })
+  @ApiAnswer(200, 'The source as it is now.', webhookSourceSchema)
+  put(
+    @CurrentTenant() caller: TenantCaller,
+    @Param('source', { schema: sourceIdSchema }) id: SourceId,
+    @Body({ schema: putWebhookSourceBodySchema }) body: PutWebhookSourceBody,
+    @CurrentPreconditions() conditions: Preconditions,
+  ) {
+    return this.sources.put(caller, id, body, conditions);
+  }
+
   @Post(':source/rotate-secret')
   @HttpCode(200)
   @Allow('webhooks:write')
@@ -60,9 +89,14 @@ export class WebhookSourcesController {
   @Delete(':source')
   @HttpCode(204)
   @Allow('webhooks:write')
+  @ApiConditional()
   @ApiOperation({ summary: 'Delete a webhook source', description: 'Its address answers like one that never was.' })
   @ApiNoContentResponse({ description: 'The source is gone.' })
-  delete(@CurrentTenant() caller: TenantCaller, @Param('source', { schema: sourceIdSchema }) id: SourceId) {
-    return this.sources.delete(caller, id);
+  delete(
+    @CurrentTenant() caller: TenantCaller,
+    @Param('source', { schema: sourceIdSchema }) id: SourceId,
+    @CurrentPreconditions() conditions: Preconditions,
+  ) {
+    return this.sources.delete(caller, id, conditions);
   }
 }

@@ -10,7 +10,7 @@ import {
 } from '@tenon/contracts';
 import type { Database, ReceivingSource } from '@tenon/database';
 import type { Quotas } from '@tenon/quota';
-import { eventTypeOf, verifyWebhook, type WebhookHeaders } from '@tenon/webhooks';
+import { eventTypeOf, newWebhookSecret, verifyWebhook, type WebhookHeaders } from '@tenon/webhooks';
 import { RefusalLog } from '../auth/refusal-log.js';
 import { EventsService } from '../events/events.service.js';
 import { DATABASE, QUOTAS, SEALER } from '../platform/tokens.js';
@@ -31,13 +31,18 @@ export interface IncomingWebhook {
 /** Takes signed messages in as events. */
 @Injectable()
 export class WebhooksService {
+  /** What an unknown source is checked with: a secret that nobody knows, sealed like any other. */
+  readonly #decoy: { readonly id: string; readonly secrets: readonly Uint8Array[] };
+
   constructor(
     @Inject(DATABASE) private readonly database: Database,
     @Inject(SEALER) private readonly sealer: Sealer,
     @Inject(QUOTAS) private readonly quotas: Quotas,
     private readonly refusals: RefusalLog,
     private readonly events: EventsService,
-  ) {}
+  ) {
+    this.#decoy = { id: 'decoy', secrets: [sealer.seal(newWebhookSecret(), 'decoy')] };
+  }
 
   /** @throws ProblemError `signature_invalid` whatever is wrong before the sender has shown that it knows the secret */
   async receive(message: IncomingWebhook): Promise<AcceptedEventsAnswer> {
@@ -68,7 +73,8 @@ export class WebhooksService {
   /** The same work is done for an unknown source, so that the time to the answer does not tell it from a known one. */
   #verify(source: ReceivingSource | null, { headers, rawBody, requestId }: IncomingWebhook): string | undefined {
     const scheme: WebhookScheme = source?.scheme ?? ('x-shopify-hmac-sha256' in headers ? 'shopify' : 'standard');
-    const secrets = source?.secrets.map((sealed) => this.sealer.open(sealed, source.id).toString('utf8')) ?? [];
+    const { id, secrets: sealed } = source ?? this.#decoy;
+    const secrets = sealed.map((one) => this.sealer.open(one, id).toString('utf8'));
     const result = verifyWebhook(scheme, secrets, { headers, body: rawBody, nowMs: Date.now() });
     if (result.verified) return result.messageId;
     if (source !== null) {

@@ -45,6 +45,12 @@ export const createWebhookSourceBodySchema = z
   });
 export type CreateWebhookSourceBody = z.output<typeof createWebhookSourceBodySchema>;
 
+/** The terms of a source that can change; its scheme is what its sender speaks, and stays. */
+export const putWebhookSourceBodySchema = z
+  .strictObject({ name: labelSchema, mapping: eventTypeMappingSchema })
+  .meta({ id: 'PutWebhookSource', example: { name: 'shop', mapping: { types: { 'carts/update': 'cart.updated' } } } });
+export type PutWebhookSourceBody = z.output<typeof putWebhookSourceBodySchema>;
+
 /** The next secret of a source; the one before stays live until the next rotation. */
 export const rotateSecretBodySchema = z
   .strictObject({
@@ -67,6 +73,8 @@ export const webhookSourceSchema = z
     }),
     /** Where the sender posts to, below the address of the api. */
     path: z.string(),
+    /** How many secrets verify now: two from the first rotation on. */
+    liveSecrets: z.int(),
     createdAt: timeSchema,
   })
   .meta({ id: 'WebhookSource' });

@@ -49,6 +49,13 @@ export class WebhookSourcesRepository {
     return pageOf(rows.map(toWebhookSource), page.limit, (source) => source.id);
   }
 
+  /** Replaces what people may change of it. @returns false when there is no such source. */
+  async update(id: Id<'webhookSource'>, { name, mapping }: Pick<WebhookSource, 'name' | 'mapping'>): Promise<boolean> {
+    const where = { tenantId: this.tenantId, id };
+    const { count } = await this.prisma.webhookSource.updateMany({ where, data: { name, mapping: toJson(mapping) } });
+    return count === 1;
+  }
+
   /** Replaces the live secrets, one or two. @returns false when there is no such source. */
   async setSecrets(id: Id<'webhookSource'>, secrets: readonly Uint8Array[]): Promise<boolean> {
     const where = { tenantId: this.tenantId, id };
