@@ -42,9 +42,8 @@ export function sumsStatement(tenantId: Id<'tenant'>, asked: SumsAsked, closed: 
        WHERE ${fine.where} AND ${time} >= ${fine.place(new Date(low))} AND ${time} < ${fine.place(new Date(high))}`;
   const parts = piecesOf(asked, closed).map(({ unit, ...span }) => {
     if (unit === 'minute' || !fitsCharts(asked.filter)) return from(`execution_${unit}s`, unit, span);
-    const grain: Grain = `${needsFunctions(asked) ? 'function' : 'tenant'}_${unit}`;
-    const charts = chartConditions(tenantId, asked, fine);
-    return `SELECT start AS at, function_id, ${columns} FROM chart_sums WHERE ${charts.where} AND grain = '${grain}'
+    const charts = chartConditions(tenantId, asked, unit, fine);
+    return `SELECT start AS at, function_id, ${columns} FROM chart_sums WHERE ${charts.where}
       AND start >= ${charts.place(new Date(span.low))} AND start < ${charts.place(new Date(span.high))}`;
   });
   const deltas = from('usage_deltas', 'minute', { low: asked.from.getTime(), high: asked.to.getTime() });
@@ -56,8 +55,17 @@ function addIds(to: Conditions, ids: readonly string[] | undefined): void {
 }
 
 /** In the same statement as those of `others`. */
-function chartConditions(tenantId: Id<'tenant'>, { filter, functionIds }: SumsAsked, others: Conditions): Conditions {
+function chartConditions(
+  tenantId: Id<'tenant'>,
+  asked: SumsAsked,
+  unit: 'hour' | 'day',
+  others: Conditions,
+): Conditions {
+  const { filter, functionIds } = asked;
   const conditions = new Conditions(tenantId, others.values);
+  const grain: Grain = `${needsFunctions(asked) ? 'function' : 'tenant'}_${unit}`;
+  conditions.addText(`grain = '${grain}'`);
+  if (!needsFunctions(asked)) conditions.addText("function_id = ''");
   addFunctionConditions(conditions, filter);
   addIds(conditions, functionIds);
   if (filter.outcomes !== undefined) conditions.add(wholeFaults(filter.outcomes), (place) => `fault = ANY (${place})`);
