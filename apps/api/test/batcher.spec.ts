@@ -43,6 +43,28 @@ describe('the batcher', () => {
     expect(writes).toEqual([[1], [2, 3]]);
   });
 
+  test('who was answered in a crowd and comes again at once shares the next write with those who waited meanwhile', async () => {
+    const writes: number[] = [];
+    const waiting: Promise<unknown>[] = [];
+    const batcher: Batcher<number, number> = new Batcher(
+      async (_lane, items) => {
+        writes.push(items.length);
+        if (writes.length === 1) waiting.push(batcher.add('t', [0]));
+        return items;
+      },
+      { itemsMax: 100, waitingItemsMax: 100 },
+    );
+    const comeTwice = async (item: number) => {
+      await batcher.add('t', [item]);
+      // The answer goes out, and the next request comes in.
+      await new Promise(setImmediate);
+      await batcher.add('t', [item]);
+    };
+    await Promise.all(Array.from({ length: 8 }, (_, item) => comeTwice(item)));
+    await Promise.all(waiting);
+    expect(writes).toEqual([8, 9]);
+  });
+
   test('a failed write fails its callers and nobody else', async () => {
     const batcher = new Batcher<number, number>(
       async (lane, items) => {
