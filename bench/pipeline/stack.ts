@@ -10,6 +10,7 @@ import { nodeArguments } from '@tenon/config';
 import { type Id, mintApiKey, newId, scopes } from '@tenon/contracts';
 import { Database, ensureRuntimeLogin, migrate, urlWithLogin } from '@tenon/database';
 import { freePort, startDevstack } from '@tenon/devstack';
+import { echoModule } from '../sandbox/guests.ts';
 import type { CpuParts } from './cpu-time.ts';
 
 export const root = path.resolve(path.dirname(fileURLToPath(import.meta.url)), '../..');
@@ -156,27 +157,42 @@ export function textField(answer: unknown, name: string): string {
   throw new Error(`the answer has no ${name}`);
 }
 
-/** One tenant with the sample function live on `cart.updated`. */
+/** One tenant with a small function live on `cart.copied` and the sample function on `cart.updated`. */
 async function seed(
   apiUrl: string,
   databaseUrl: string,
 ): Promise<{ tenantKey: string; tenantId: Id<'tenant'>; operatorKey: string }> {
   const operatorKey = await createOperatorKey(databaseUrl);
-  await call(`${apiUrl}/v1/extension-points/cart.discounts`, 'PUT', operatorKey, {
-    inputSchema: { type: 'object', required: ['lines'] },
-    outputSchema: { type: 'object', required: ['discounts'] },
-    eventTypes: ['cart.updated'],
-  });
+  const points = [
+    { name: 'cart.discounts', required: ['discounts'], eventType: 'cart.updated' },
+    { name: 'cart.copy', required: ['lines'], eventType: 'cart.copied' },
+  ] as const;
+  for (const { name, required, eventType } of points) {
+    await call(`${apiUrl}/v1/extension-points/${name}`, 'PUT', operatorKey, {
+      inputSchema: { type: 'object', required: ['lines'] },
+      outputSchema: { type: 'object', required },
+      eventTypes: [eventType],
+    });
+  }
   const tenant = await call(`${apiUrl}/v1/tenants`, 'POST', operatorKey, { name: 'Bench', plan: 'default' });
   const tenantId = textField(tenant, 'id') as Id<'tenant'>;
   const wanted = { name: 'bench', scopes };
   const created = await call(`${apiUrl}/v1/tenants/${tenantId}/keys`, 'POST', operatorKey, wanted);
   const tenantKey = textField(created, 'key');
-  await call(`${apiUrl}/v1/functions`, 'POST', tenantKey, { name: 'bench', extensionPoint: 'cart.discounts' });
-  const module = new Uint8Array(await readFile(path.join(root, 'examples/volume-discount/volume-discount.wasm')));
-  const version = await call(`${apiUrl}/v1/functions/bench/versions`, 'POST', tenantKey, module);
-  await activateWhenReady(`${apiUrl}/v1/functions/bench/activate`, tenantKey, textField(version, 'id'));
+  const sample = await readFile(path.join(root, 'examples/volume-discount/volume-discount.wasm'));
+  await bringLive(apiUrl, tenantKey, { name: 'bench', point: 'cart.discounts', module: new Uint8Array(sample) });
+  await bringLive(apiUrl, tenantKey, { name: 'copy', point: 'cart.copy', module: await echoModule() });
   return { tenantKey, tenantId, operatorKey };
+}
+
+async function bringLive(
+  apiUrl: string,
+  key: string,
+  { name, point, module }: { name: string; point: string; module: Uint8Array },
+): Promise<void> {
+  await call(`${apiUrl}/v1/functions`, 'POST', key, { name, extensionPoint: point });
+  const version = await call(`${apiUrl}/v1/functions/${name}/versions`, 'POST', key, module);
+  await activateWhenReady(`${apiUrl}/v1/functions/${name}/activate`, key, textField(version, 'id'));
 }
 
 export async function activateWhenReady(url: string, key: string, version: string): Promise<void> {

@@ -1,11 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type pg from 'pg';
-import { eventsRequest } from './events.ts';
+import { type BenchEventType, eventsRequest } from './events.ts';
 import { LoadConnection } from './http-load.ts';
 import { openReader } from './reader.ts';
 import type { BenchStack } from './stack.ts';
 
 export interface ThroughputOptions {
+  readonly eventType: BenchEventType;
   readonly events: number;
   readonly eventsPerRequest: number;
   readonly connections: number;
@@ -42,7 +43,7 @@ async function sendAll(connections: readonly LoadConnection[], key: string, opti
     while (left > 0) {
       const events = Math.min(options.eventsPerRequest, left);
       left -= events;
-      const answer = await connection.send(eventsRequest(key, events));
+      const answer = await connection.send(eventsRequest(key, events, options.eventType));
       if (answer.status !== 202) throw new Error(`${answer.status}: ${answer.body}`);
     }
   };

@@ -42,8 +42,12 @@ export async function guestFrom(wasm: Uint8Array): Promise<ArtifactSource> {
   return sourceOf(await artifactOf(wasm));
 }
 
+export async function echoModule(mark = ''): Promise<Uint8Array> {
+  return parse(echoWat(mark));
+}
+
 export async function echoGuest(mark = ''): Promise<ArtifactSource> {
-  return guestFrom(await parse(echoWat(mark)));
+  return guestFrom(await echoModule(mark));
 }
 
 export async function hostileGuests(): Promise<readonly ArtifactSource[]> {
