@@ -15,16 +15,19 @@ const warmUpEvents = 2_000;
 
 /** The throughput of one function, one event per request and a hundred, over some rounds. */
 export class Contest {
+  private readonly stack: BenchStack;
+  private readonly eventType: BenchEventType;
+  private readonly events: number;
   private readonly single: number[] = [];
   private readonly batched: number[] = [];
   private cpuSingle: Record<string, number> = {};
   private cpuBatched: Record<string, number> = {};
 
-  constructor(
-    private readonly stack: BenchStack,
-    private readonly eventType: BenchEventType,
-    private readonly events: number,
-  ) {}
+  constructor(stack: BenchStack, eventType: BenchEventType, events: number) {
+    this.stack = stack;
+    this.eventType = eventType;
+    this.events = events;
+  }
 
   /** Not measured: the first runs compile, connect and fill caches. */
   async warmUp(): Promise<this> {
