@@ -121,6 +121,7 @@ export class RunLink {
   private flush(): void {
     const { frames } = this;
     this.frames = [];
+    if (frames.length === 0) return;
     this.sentAtMs = performance.now();
     this.opened?.write(frames.length === 1 ? frames[0] : Buffer.concat(frames));
   }
@@ -173,6 +174,8 @@ export class RunLink {
   private lost(): void {
     this.opened = undefined;
     this.othersLoad = 0;
+    // Their questions are given up here and may be put to another worker: the next connection has none of them.
+    this.frames = [];
     for (const number of [...this.questions.keys()]) {
       this.settle(number)?.reject(new LinkError('the worker went away', false));
     }

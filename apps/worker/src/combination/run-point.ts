@@ -60,15 +60,16 @@ export async function runPoint(
   input: string,
   run: RunTurn,
 ): Promise<PointRun> {
-  if (combination === 'all') return all(await together(turns, input, run), failurePolicy);
-  if (combination === 'merge') return merge(await together(turns, input, run), failurePolicy);
   if (combination === 'first') return first(turns, input, run, failurePolicy);
-  return pipeline(turns, input, run, failurePolicy);
+  if (combination === 'pipeline') return pipeline(turns, input, run, failurePolicy);
+  const [alone] = turns.length === 1 ? turns : [];
+  // Most points have one function, and each promise costs every run as much as a hash.
+  const runs =
+    alone === undefined ? await together(turns, input, run) : [stepOf(alone, input, await run(alone, input))];
+  return combination === 'all' ? all(runs, failurePolicy) : merge(runs, failurePolicy);
 }
 
-async function together(turns: readonly Turn[], input: string, run: RunTurn): Promise<readonly StepRun[]> {
-  const [first, ...others] = turns;
-  if (first !== undefined && others.length === 0) return [stepOf(first, input, await run(first, input))];
+function together(turns: readonly Turn[], input: string, run: RunTurn): Promise<readonly StepRun[]> {
   return Promise.all(turns.map(async (turn) => stepOf(turn, input, await run(turn, input))));
 }
 

@@ -1,6 +1,14 @@
 import { hash } from 'node:crypto';
 import { executionIdFor, type Id } from '@tenon/contracts';
-import type { ExecutionRecord, PointResult, RecordBatch, RunnableFunction, WorkEvent } from '@tenon/database';
+import type {
+  AgainEvent,
+  DoneEvent,
+  ExecutionRecord,
+  PointResult,
+  RecordBatch,
+  RunnableFunction,
+  WorkEvent,
+} from '@tenon/database';
 import type { Contribution, StepRun } from '../combination/run-point.js';
 import type { EventPointRun, EventRuns } from './batch-run.js';
 import type { EventEnd } from './event-end.js';
@@ -80,34 +88,36 @@ export interface EndedEvent {
 
 /** The batch as the recorder takes it: every run that is to be recorded, and what becomes of every event. */
 export function recordBatchOf(ended: readonly EndedEvent[]): RecordBatch {
-  const recorded = ended.filter(({ end }) => end.kind !== 'repeat');
-  return {
-    executions: recorded.flatMap(({ ran: { event, points } }) =>
-      points.flatMap(({ runs }) => runs.map((step) => eventRecord(event, step))),
-    ),
-    doneEvents: ended.flatMap(({ end }) => (end.kind === 'done' ? [end.event] : [])),
-    againEvents: ended.flatMap(({ end }) => (end.kind === 'done' ? [] : [end.event])),
-    pointResults: recorded.flatMap(({ ran: { event, points } }) => points.flatMap((point) => resultOf(event, point))),
-  };
+  const executions: ExecutionRecord[] = [];
+  const doneEvents: DoneEvent[] = [];
+  const againEvents: AgainEvent[] = [];
+  const pointResults: PointResult[] = [];
+  for (const { ran, end } of ended) {
+    if (end.kind === 'done') doneEvents.push(end.event);
+    else againEvents.push(end.event);
+    if (end.kind === 'repeat') continue;
+    for (const point of ran.points) {
+      for (const step of point.runs) executions.push(eventRecord(ran.event, step));
+      // One function alone is its own result; several get a row that says what they made together.
+      if (point.contributions.length > 1) pointResults.push(resultOf(ran.event, point));
+    }
+  }
+  return { executions, doneEvents, againEvents, pointResults };
 }
 
-/** One function alone is its own result; several get a row that says what they made together. */
-function resultOf(event: WorkEvent, point: EventPointRun): readonly PointResult[] {
-  if (point.contributions.length < 2) return [];
+function resultOf(event: WorkEvent, point: EventPointRun): PointResult {
   const { outcome, output, contributions, runs } = point;
   const { name, combination, recording } = point.point;
   const isKept = recording.outputs === 'always';
-  return [
-    {
-      eventId: event.id,
-      extensionPoint: name,
-      attempt: event.attempts + 1,
-      combination,
-      outcome,
-      output: isKept ? output : undefined,
-      steps: contributions.map((one) => stepOf(event, one, runs)),
-    },
-  ];
+  return {
+    eventId: event.id,
+    extensionPoint: name,
+    attempt: event.attempts + 1,
+    combination,
+    outcome,
+    output: isKept ? output : undefined,
+    steps: contributions.map((one) => stepOf(event, one, runs)),
+  };
 }
 
 function stepOf(event: WorkEvent, { target, position, outcome, changed }: Contribution, runs: readonly StepRun[]) {

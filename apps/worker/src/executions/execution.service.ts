@@ -2,7 +2,6 @@ import type { ExecutionJob, Id } from '@tenon/contracts';
 import type { AgainEvent, Database, RecordBatch, RunnableFunction, WorkEvent } from '@tenon/database';
 import type { WaitingEvent } from '@tenon/queue';
 import type { Logger } from '@tenon/telemetry';
-import type { StepRun } from '../combination/run-point.js';
 import { type EventRuns, type RunOne, runBatch } from './batch-run.js';
 import { endOf } from './event-end.js';
 import { type EndedEvent, recordBatchOf } from './execution-records.js';
@@ -97,8 +96,9 @@ function refusedEvent({ id, attempts, failures, todo }: WorkEvent): AgainEvent {
 }
 
 function fuelOf(ran: readonly EventRuns[]): number {
-  const runs = ran.flatMap(({ points }) => points.flatMap((point) => point.runs));
-  return runs.reduce((sum, run) => sum + costOf(run), 0);
+  let sum = 0;
+  for (const { points } of ran) for (const { runs } of points) for (const run of runs) sum += costOf(run);
+  return sum;
 }
 
 function comesAgain(tenantId: Id<'tenant'>, end: EndedEvent['end']): readonly WaitingEvent[] {
@@ -111,13 +111,22 @@ function toWaiting(tenantId: Id<'tenant'>, { id, notBefore }: AgainEvent): Waiti
 }
 
 function inOrder(events: readonly WorkEvent[], ids: readonly Id<'event'>[]): readonly WorkEvent[] {
-  const byId = new Map(events.map((event) => [event.id, event]));
-  return ids.flatMap((id) => byId.get(id) ?? []);
+  const byId = new Map<Id<'event'>, WorkEvent>();
+  for (const event of events) byId.set(event.id, event);
+  return ids.map((id) => byId.get(id)).filter((event) => event !== undefined);
 }
 
-/** At most: what the point does not keep, and what is the data of the event, counts as well. */
-function charactersOf({ input, run: { result } }: StepRun): number {
-  return input.length + result.log.length + (result.output?.length ?? 0);
+/** What an event adds to a commit: at most, since what is not kept, or is the data of the event, counts as well. */
+function sizeOf({ ran: { points } }: EndedEvent): { readonly executions: number; readonly characters: number } {
+  let executions = 0;
+  let characters = 0;
+  for (const { runs } of points) {
+    executions += runs.length;
+    for (const { input, run } of runs) {
+      characters += input.length + run.result.log.length + (run.result.output?.length ?? 0);
+    }
+  }
+  return { executions, characters };
 }
 
 /** Never splits an event: its end is in the transaction that records all of its runs. */
@@ -127,9 +136,9 @@ function* chunks(ended: readonly EndedEvent[]): Iterable<EndedEvent[]> {
   let executions = 0;
   let characters = 0;
   for (const one of ended) {
-    const runs = one.ran.points.flatMap((point) => point.runs);
-    const text = runs.reduce((sum, step) => sum + charactersOf(step), 0);
-    const isFull = executions + runs.length > executionsPerRecordMax || characters + text > charactersPerRecordMax;
+    const own = sizeOf(one);
+    const isFull =
+      executions + own.executions > executionsPerRecordMax || characters + own.characters > charactersPerRecordMax;
     if (part.length > 0 && isFull) {
       yield part;
       part = [];
@@ -137,8 +146,8 @@ function* chunks(ended: readonly EndedEvent[]): Iterable<EndedEvent[]> {
       characters = 0;
     }
     part.push(one);
-    executions += runs.length;
-    characters += text;
+    executions += own.executions;
+    characters += own.characters;
   }
   if (part.length > 0) yield part;
 }

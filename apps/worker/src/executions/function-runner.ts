@@ -58,7 +58,7 @@ export class FunctionRunner {
     private readonly pool: RunsGuests,
     private readonly artifacts: Pick<CurrentArtifacts, 'ready' | 'of'>,
     private readonly outputs: OutputCheck,
-    private readonly gate: Gate,
+    private readonly gate: Pick<Gate, 'enter' | 'leave'>,
     private readonly logger: Logger,
   ) {}
 
@@ -67,12 +67,10 @@ export class FunctionRunner {
    *
    * @throws SandboxClosedError when the worker is stopping: then another worker should run it.
    */
-  run(target: RunnableFunction, given: RunInput): Promise<FinishedRun> {
-    return this.gate.run(given.tenantId, () => this.execute(target, given));
-  }
-
-  private async execute(target: RunnableFunction, given: RunInput): Promise<FinishedRun> {
+  async run(target: RunnableFunction, given: RunInput): Promise<FinishedRun> {
     const { tenantId, clockMs, seed } = given;
+    const turn = this.gate.enter(tenantId);
+    if (turn !== undefined) await turn;
     const startedAtMs = Date.now();
     try {
       const artifact = this.artifacts.ready(target) ?? (await this.artifacts.of(tenantId, target));
@@ -84,6 +82,8 @@ export class FunctionRunner {
       if (error instanceof SandboxClosedError) throw error;
       this.logger.error({ err: error, versionId: target.versionId }, 'a function could not be run');
       return { startedAtMs, clockMs, seed, result: internalFailure, engine: target.engine };
+    } finally {
+      this.gate.leave();
     }
   }
 }

@@ -2,7 +2,7 @@ import type { IncomingMessage } from 'node:http';
 import type { Duplex } from 'node:stream';
 import {
   FrameReader,
-  frameStart,
+  frameBytes,
   ProblemError,
   type RunFrame,
   type RunResponse,
@@ -87,9 +87,8 @@ class RunChannel {
 
   /** Answers that are ready in the same turn of the loop go out in one write; the last one there is waits for nobody. */
   private send(number: number, head: RunResponse, body: string): void {
-    const bytes = Buffer.from(body);
-    this.answers.push(frameStart(number, head, bytes.length), bytes);
-    if (this.answers.length > 2) return;
+    this.answers.push(frameBytes(number, head, Buffer.from(body)));
+    if (this.answers.length > 1) return;
     if (this.questions === 0) this.flush();
     else setImmediate(() => this.flush());
   }
@@ -97,7 +96,7 @@ class RunChannel {
   private flush(): void {
     const [answers, isOpen] = [this.answers, this.socket.writable];
     this.answers = [];
-    if (isOpen) this.socket.write(Buffer.concat(answers));
+    if (isOpen) this.socket.write(answers.length === 1 ? answers[0] : Buffer.concat(answers));
   }
 }
 

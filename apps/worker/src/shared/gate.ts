@@ -10,16 +10,27 @@ export class Gate {
   constructor(private readonly max: number) {}
 
   async run<Result>(lane: string, work: () => Promise<Result>): Promise<Result> {
-    if (this.running >= this.max) await this.turn(lane);
-    else this.running += 1;
+    const turn = this.enter(lane);
+    if (turn !== undefined) await turn;
     try {
       return await work();
     } finally {
-      // The place goes straight to the next in line, so a newcomer cannot take it in between.
-      const next = this.next();
-      if (next === undefined) this.running -= 1;
-      else next();
+      this.leave();
     }
+  }
+
+  /** Whoever enters has to {@link leave}. @returns what is to be waited for before, where all places are taken */
+  enter(lane: string): Promise<void> | undefined {
+    if (this.running >= this.max) return this.turn(lane);
+    this.running += 1;
+    return undefined;
+  }
+
+  leave(): void {
+    // The place goes straight to the next in line, so a newcomer cannot take it in between.
+    const next = this.next();
+    if (next === undefined) this.running -= 1;
+    else next();
   }
 
   private turn(lane: string): Promise<void> {

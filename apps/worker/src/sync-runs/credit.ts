@@ -11,7 +11,8 @@ const portionMax = 256;
 /** After a portion that was not granted whole, runs ask one by one for so many reviews: every one counts there. */
 const tightReviews = 100;
 
-type Refusal = NonNullable<EventsVerdict['reason']> | 'unknown' | undefined;
+/** The budget that has no room. */
+export type Refusal = NonNullable<EventsVerdict['reason']> | 'unknown' | undefined;
 
 /** Room for runs of one tenant. What was taken and not used goes back with the next review. */
 export class Credit {

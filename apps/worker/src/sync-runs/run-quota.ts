@@ -1,6 +1,6 @@
 import { type Id, ProblemError } from '@tenon/contracts';
 import type { Quotas } from '@tenon/quota';
-import { Credit } from './credit.js';
+import { Credit, type Refusal } from './credit.js';
 
 /** Credit is reviewed this often: what was not used is given back, and the next portion follows what was. */
 const reviewMs = 50;
@@ -15,11 +15,17 @@ export class RunQuota {
 
   constructor(private readonly quotas: Pick<Quotas, 'admitEvents' | 'changePending'>) {}
 
-  /** Every run that was let in has to {@link end}. @throws ProblemError `quota_exceeded` */
-  async admit(tenantId: Id<'tenant'>): Promise<void> {
-    const refusal = await this.creditOf(tenantId).take();
-    if (refusal === undefined) return;
-    throw new ProblemError('quota_exceeded', `The quota "${refusal}" of the tenant's plan is used up.`);
+  /**
+   * Every run that was let in has to {@link end}.
+   *
+   * @returns what is to be waited for, where no room was taken ahead
+   * @throws ProblemError `quota_exceeded`
+   */
+  admit(tenantId: Id<'tenant'>): Promise<void> | undefined {
+    const refusal = this.creditOf(tenantId).take();
+    if (refusal instanceof Promise) return refusal.then(assertAdmitted);
+    assertAdmitted(refusal);
+    return undefined;
   }
 
   /** Nobody waits for it: a count that is lost is made good when the tenant is read again. */
@@ -52,4 +58,9 @@ export class RunQuota {
     clearInterval(this.reviewing);
     this.reviewing = undefined;
   }
+}
+
+function assertAdmitted(refusal: Refusal): void {
+  if (refusal === undefined) return;
+  throw new ProblemError('quota_exceeded', `The quota "${refusal}" of the tenant's plan is used up.`);
 }

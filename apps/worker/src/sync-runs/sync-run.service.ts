@@ -2,7 +2,6 @@ import {
   executionIdFor,
   type Id,
   idTimeMs,
-  jsonValueSchema,
   outcomes,
   ProblemError,
   type RunRequest,
@@ -19,6 +18,7 @@ import { keptRecord } from '../executions/execution-records.js';
 import type { FinishedRun } from '../executions/function-runner.js';
 import type { Admission } from './admission.js';
 import type { LivePoint, LivePoints, LookedUp } from './live-points.js';
+import { Patience } from './patience.js';
 import { answerText, assertStands, type ExecutionIdOf } from './run-answer.js';
 import type { RunQuota } from './run-quota.js';
 import type { RunRecorder } from './run-recorder.js';
@@ -64,6 +64,8 @@ const decoder = new TextDecoder();
 
 /** Runs a point while its caller waits, under one deadline for all of it. */
 export class SyncRunService {
+  private readonly patience = new Patience();
+
   constructor(private readonly parts: SyncRunParts) {}
 
   get load(): number {
@@ -112,7 +114,8 @@ export class SyncRunService {
 
   private async admitted({ tenantId }: RunRequest): Promise<void> {
     try {
-      await this.parts.quota.admit(tenantId);
+      const admitting = this.parts.quota.admit(tenantId);
+      if (admitting !== undefined) await admitting;
     } catch (error) {
       throw refusedBy(error);
     }
@@ -120,7 +123,8 @@ export class SyncRunService {
 
   /**
    * Runs what was live a moment ago while it is asked whether it still is. Where it is not, that run is nobody's: a run
-   * has no effect but its record, and that is written only now.
+   * has no effect but its record, and that is written only now. Not where a circuit is open: a run may be the one that
+   * tries whether the function works again, and nobody's run must not take that turn.
    */
   private async ranAsIsLive(
     request: RunRequest,
@@ -128,7 +132,8 @@ export class SyncRunService {
     { lately, current }: LookedUp,
     startMs: number,
   ): Promise<Attempt> {
-    const early = lately === undefined ? undefined : this.attempt(request, body, lately, startMs);
+    const mayBegin = lately?.functions.every(({ circuit }) => circuit === undefined) ?? false;
+    const early = lately === undefined || !mayBegin ? undefined : this.attempt(request, body, lately, startMs);
     early?.catch(() => undefined);
     const live = await current;
     if (live === null) throw refusedBy(new ProblemError('not_found', 'There is no such extension point.'));
@@ -151,7 +156,8 @@ export class SyncRunService {
       const late = () => tooLate(clockMs, seed);
       if (deadlineMs <= 0) return Promise.resolve(late());
       const run = this.parts.run(target, { tenantId: request.tenantId, input: given, clockMs, seed, deadlineMs });
-      return endedBy(run, deadlineMs, late);
+      // The sandbox ends a guest by itself; this is for one that never got its turn.
+      return this.patience.within(run, deadlineMs + graceMs, late);
     };
     return runPoint(live.point, turns, input, runTurn);
   }
@@ -199,22 +205,11 @@ function inputOf({ point, input: schema }: LivePoint, body: Uint8Array): string 
   if (errors.length > 0) {
     throw new ProblemError('invalid_request', `The input does not fit the extension point "${point.name}".`, errors);
   }
-  const text = JSON.stringify(jsonValueSchema.parse(input));
+  const text = JSON.stringify(input);
   const bytes = Buffer.byteLength(text);
   if (bytes <= point.limits.inputBytesMax) return text;
   const detail = `The input has ${bytes} bytes as JSON; the extension point takes at most ${point.limits.inputBytesMax}.`;
   throw new ProblemError('payload_too_large', detail);
-}
-
-/** The sandbox ends a guest by itself; this is for one that never got its turn. */
-async function endedBy(run: Promise<FinishedRun>, leftMs: number, late: () => FinishedRun): Promise<FinishedRun> {
-  const { promise, resolve } = Promise.withResolvers<FinishedRun>();
-  const timer = setTimeout(() => resolve(late()), leftMs + graceMs);
-  try {
-    return await Promise.race([run, promise]);
-  } finally {
-    clearTimeout(timer);
-  }
 }
 
 /** A guest that is ended at its deadline says what it used; that takes a moment. */

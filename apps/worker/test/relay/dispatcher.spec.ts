@@ -1,12 +1,14 @@
 import { describe, expect, it } from '@jest/globals';
 import { newId } from '@tenon/contracts';
-import type { DispatchedBatch, DispatchRoom } from '@tenon/queue';
+import type { DispatchedBatch, FairQueue } from '@tenon/queue';
 import { waitFor } from '@tenon/testing';
 import { Dispatcher } from '../../src/relay/dispatcher.js';
 import { defaultRelaySettings } from '../../src/relay/relay-settings.js';
 import { WakeableLoop } from '../../src/shared/wakeable-loop.js';
 
 const settings = { ...defaultRelaySettings, jobsConcurrencyMax: 8, gatherMs: 60_000 };
+
+type DispatchRoom = Parameters<FairQueue['dispatch']>[0];
 
 /** A line of jobs with so many events each, and what was asked of it. */
 function line(sizes: readonly number[]) {

@@ -77,32 +77,19 @@ class ProcessPool implements SandboxPool {
     this.dedicated = new DedicatedGroups(options, () => this.createGroup(1, inFlightMax));
   }
 
-  async execute(
-    artifact: ArtifactSource,
-    request: ExecutionRequest,
-    context: ExecutionContext,
-  ): Promise<ExecutionResult> {
-    if (this.closed) throw new SandboxClosedError();
-    context.signal?.throwIfAborted();
-    const inputBytes = Buffer.byteLength(request.input);
-    const { inputBytesMax } = request.limits;
-    if (inputBytes > inputBytesMax) {
-      const message = `The input is ${inputBytes} bytes; the limit is ${inputBytesMax}.`;
-      return refusedResult('input_too_large', message, {
-        name: 'inputBytesMax',
-        max: inputBytesMax,
-        actual: inputBytes,
-      });
-    }
-    const configBytes = request.config === undefined ? 0 : Buffer.byteLength(JSON.stringify(request.config));
-    if (configBytes > configBytesMax) {
-      const message = `The settings of the function are ${configBytes} bytes; a run takes at most ${configBytesMax}.`;
-      return refusedResult('internal', message);
-    }
-    const group = context.isolation === 'dedicated' ? this.dedicated.for(context.tenantId) : this.shared;
-    return new Promise((resolve, reject) =>
-      group.submit(jobOf({ artifact, request, inputBytes: inputBytes + configBytes }, context, resolve, reject)),
-    );
+  /** No function that is asynchronous itself: it would put a second promise around the one that it returns. */
+  execute(artifact: ArtifactSource, request: ExecutionRequest, context: ExecutionContext): Promise<ExecutionResult> {
+    return new Promise((resolve, reject) => {
+      if (this.closed) throw new SandboxClosedError();
+      context.signal?.throwIfAborted();
+      const refusal = tooLarge(request);
+      if (refusal === undefined) this.groupFor(context).submit(jobOf(artifact, request, context, resolve, reject));
+      else resolve(refusal);
+    });
+  }
+
+  private groupFor({ isolation, tenantId }: ExecutionContext): ProcessGroup {
+    return isolation === 'dedicated' ? this.dedicated.for(tenantId) : this.shared;
   }
 
   build(module: Uint8Array, options: BuildRequestOptions = {}, context: BuildContext = {}): Promise<BuildResult> {
@@ -207,15 +194,37 @@ function convicted(end: LinkEnd, limits: ExecutionRequest['limits']): ExecutionR
   return refusedResult('internal', `The sandbox process ${clauseOf(end)} while it ran this execution alone.`);
 }
 
+/** What is answered where a run is given more than it may be. */
+function tooLarge({ input, limits, config }: ExecutionRequest): ExecutionResult | undefined {
+  const { inputBytesMax } = limits;
+  // A text has at most three times as many bytes as UTF-16 units, so most need not be measured.
+  const inputBytes = input.length * 3 > inputBytesMax ? Buffer.byteLength(input) : 0;
+  if (inputBytes > inputBytesMax) {
+    const message = `The input is ${inputBytes} bytes; the limit is ${inputBytesMax}.`;
+    return refusedResult('input_too_large', message, { name: 'inputBytesMax', max: inputBytesMax, actual: inputBytes });
+  }
+  const configBytes = configBytesOf(config);
+  if (configBytes <= configBytesMax) return undefined;
+  const message = `The settings of the function are ${configBytes} bytes; a run takes at most ${configBytesMax}.`;
+  return refusedResult('internal', message);
+}
+
+function configBytesOf(config: ExecutionRequest['config']): number {
+  return config === undefined ? 0 : Buffer.byteLength(JSON.stringify(config));
+}
+
 function jobOf(
-  work: Pick<Job, 'artifact' | 'request' | 'inputBytes'>,
+  artifact: ArtifactSource,
+  request: ExecutionRequest,
   context: ExecutionContext,
   resolve: (result: ExecutionResult) => void,
   reject: (error: Error) => void,
 ): Job {
   const { signal } = context;
   const job: Job = {
-    ...work,
+    artifact,
+    request,
+    inputBytes: Buffer.byteLength(request.input) + configBytesOf(request.config),
     tenantId: context.tenantId,
     losses: 0,
     expectedMs: 0,
