@@ -294,7 +294,14 @@ describe('settings', () => {
 describe('a function that failed over and over', () => {
   const open = async (versionId: Id<'version'>) => {
     const functionId = (await call('GET', '/v1/functions/mine')).json().id;
-    const opening = { functionId, versionId, reason: '50 failures in a row', pauseMs: 60_000, pauseMsMax: 60_000 };
+    const opening = {
+      functionId,
+      versionId,
+      reason: '50 failures in a row',
+      isAgain: false,
+      pauseMs: 60_000,
+      pauseMsMax: 60_000,
+    };
     await api.database.breakers.open(tenant.id, opening);
   };
   const circuit = async () => (await call('GET', '/v1/functions/mine')).json().circuit;

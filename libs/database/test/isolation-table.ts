@@ -302,6 +302,7 @@ export const attackerCannot: Readonly<Record<string, Attempt | string>> = {
       functionId: victim.functionId,
       versionId: victim.versionId,
       reason: 'x',
+      isAgain: false,
       pauseMs: 1,
       pauseMsMax: 1,
     };

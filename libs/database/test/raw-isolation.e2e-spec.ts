@@ -59,7 +59,7 @@ async function fill({ tenantId, functionId }: TenantWorld): Promise<void> {
     await database.recorder.record(tenantId, { executions: [executionOf(victim)] });
     if (round === 0) await foldEverything();
   }
-  const opening = { reason: 'trap', pauseMs: 1, pauseMsMax: 1 };
+  const opening = { reason: 'trap', isAgain: false, pauseMs: 1, pauseMsMax: 1 };
   await database.breakers.open(tenantId, { functionId: victim.functionId, versionId: victim.versionId, ...opening });
   await database.withTenant(tenantId, async (tx) => {
     await tx.keys.create({ name: 'k', prefix: 'tnk_k', hash: Buffer.from(randomHex(), 'hex'), scopes: [] });

@@ -32,7 +32,7 @@ async function createVictim(): Promise<Victim> {
   const execution = executionOf(world, accepted.id);
   await database.recorder.record(world.tenantId, { executions: [execution] });
   const { functionId, versionId } = world;
-  const circuit = { functionId, versionId, reason: 'fails', pauseMs: 1, pauseMsMax: 1 };
+  const circuit = { functionId, versionId, reason: 'fails', isAgain: false, pauseMs: 1, pauseMsMax: 1 };
   await database.breakers.open(world.tenantId, circuit);
   const userId = await createMember(world.tenantId);
   return database.withTenant(world.tenantId, async (tx) => {

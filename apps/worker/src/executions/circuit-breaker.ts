@@ -58,9 +58,10 @@ export class CircuitBreaker {
     }
     if (fault !== 'guest' || onPurpose.includes(outcome)) return undefined;
     const failures = this.count(functionId, versionId);
-    if (circuit?.versionId === versionId) return this.open(tenantId, target, `${outcome} again when it was tried`);
+    if (circuit?.versionId === versionId)
+      return this.open(tenantId, target, true, `${outcome} again when it was tried`);
     if (failures !== circuitSettings.failuresMax) return undefined;
-    return this.open(tenantId, target, `${failures} failures in a row, the last of them: ${outcome}`);
+    return this.open(tenantId, target, false, `${failures} failures in a row, the last of them: ${outcome}`);
   }
 
   private count(functionId: Id<'function'>, versionId: Id<'version'>): number {
@@ -71,11 +72,16 @@ export class CircuitBreaker {
     return count.failures;
   }
 
-  private async open(tenantId: Id<'tenant'>, { functionId, versionId }: RunnableFunction, reason: string) {
+  private async open(
+    tenantId: Id<'tenant'>,
+    { functionId, versionId }: RunnableFunction,
+    isAgain: boolean,
+    reason: string,
+  ): Promise<void> {
     const { pauseMs, pauseMsMax } = circuitSettings;
     this.counts.delete(functionId);
     this.logger.info({ tenantId, functionId, reason }, 'a circuit was opened');
-    await this.breakers.open(tenantId, { functionId, versionId, reason, pauseMs, pauseMsMax });
+    await this.breakers.open(tenantId, { functionId, versionId, isAgain, reason, pauseMs, pauseMsMax });
   }
 
   private async close(tenantId: Id<'tenant'>, functionId: Id<'function'>): Promise<void> {

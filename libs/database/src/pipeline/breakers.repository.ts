@@ -18,7 +18,9 @@ export interface CircuitOpening {
   readonly functionId: Id<'function'>;
   readonly versionId: Id<'version'>;
   readonly reason: string;
-  /** Until the first probe; doubled with each opening that no success came between. */
+  /** Whether a probe failed. Else a circuit that is open for this version already stays as it is. */
+  readonly isAgain: boolean;
+  /** Until the first probe; doubled with each probe that failed. */
   readonly pauseMs: number;
   readonly pauseMsMax: number;
 }
@@ -31,6 +33,7 @@ const open = `
       openings = CASE WHEN b.version_id = excluded.version_id THEN least(b.openings + 1, 30) ELSE 1 END,
       probe_at = now() + make_interval(secs => least($6, $5 * CASE WHEN b.version_id = excluded.version_id
         THEN power(2, least(b.openings, 30)) ELSE 1 END) / 1000.0)
+      WHERE $7 OR b.version_id <> excluded.version_id
     RETURNING openings, probe_at AS "probeAt"`;
 
 const claim = `
@@ -44,14 +47,16 @@ export class BreakersRepository {
     private readonly seals?: AuditSeals,
   ) {}
 
-  /** Opens the circuit, or keeps it open for longer. */
+  /** Opens the circuit, or keeps it open for longer; what failed beside the run that opened it changes nothing. */
   open(tenantId: Id<'tenant'>, opening: CircuitOpening): Promise<void> {
-    const { functionId, versionId, pauseMs, pauseMsMax } = opening;
+    const { functionId, versionId, isAgain, pauseMs, pauseMsMax } = opening;
     const reason = storableText(opening.reason);
     return inTenant(this.pool, tenantId, async (client) => {
-      const values = [tenantId, functionId, versionId, reason, pauseMs, pauseMsMax];
+      const values = [tenantId, functionId, versionId, reason, pauseMs, pauseMsMax, isAgain];
       const { rows } = await client.query<{ openings: number; probeAt: Date }>(open, values);
-      const [{ openings = 1, probeAt = new Date() } = {}] = rows;
+      const [opened] = rows;
+      if (opened === undefined) return;
+      const { openings, probeAt } = opened;
       const details = { versionId, reason, openings, probeAt: probeAt.toISOString() };
       await this.#audit(client, tenantId, { action: 'function.circuit_opened', target: functionId, details });
     });
