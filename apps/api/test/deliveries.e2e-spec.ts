@@ -40,6 +40,10 @@ describe('an endpoint', () => {
     const rotated = (await ask('POST', `/v1/delivery-endpoints/${endpoint.id}/rotate-secret`, {})).json();
     expect(rotated).toMatchObject({ liveSecrets: 2 });
     expect(rotated.secret).not.toBe(secret);
+    // Nothing has to be said of it, so nothing has to be sent. An endpoint itself has to be described.
+    expect((await ask('POST', `/v1/delivery-endpoints/${endpoint.id}/rotate-secret`)).statusCode).toBe(200);
+    const undescribed = (await ask('POST', '/v1/delivery-endpoints')).json();
+    expect(undescribed.errors).toEqual([{ pointer: '/body', message: 'expected a body' }]);
     const audit = (await ask('GET', '/v1/operator/audit?limit=200')).body;
     for (const hidden of [secret, rotated.secret, '/a?b=c']) expect(audit).not.toContain(hidden);
     expect(api.logLines.join('\n')).not.toContain(secret);

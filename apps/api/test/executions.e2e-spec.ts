@@ -79,3 +79,9 @@ test('a list can be asked for by duration, fault and text of logs', async () => 
     expect(items.map((item: { id: string }) => item.id)).toEqual([id]);
   }
 });
+
+test('a search for NUL in logs, which no text in Postgres can hold, is refused and not a failure', async () => {
+  const answer = await get('/v1/executions?log=order%00');
+  expect(answer.statusCode).toBe(400);
+  expect(answer.json().errors).toEqual([{ pointer: '/query/log', message: 'expected text without NUL' }]);
+});

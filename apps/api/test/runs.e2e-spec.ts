@@ -105,6 +105,10 @@ describe('POST /v1/extension-points/:name/run', () => {
     expect(asked()).toEqual([]);
   });
 
+  it('says in words that the input is missing', async () => {
+    expect((await run({}, {})).json().errors).toEqual([{ pointer: '/body/input', message: 'expected a value' }]);
+  });
+
   it('asks another worker where one is busy, and answers 503 with Retry-After at once where both are', async () => {
     const [first, second] = both();
     const refusal = { code: 'unavailable' as const, detail: 'busy', errors: [], begun: false };

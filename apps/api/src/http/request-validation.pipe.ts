@@ -32,11 +32,14 @@ export class RequestValidationPipe extends StandardSchemaValidationPipe {
   }
 
   async #checked<Value>(value: Value, metadata: ArgumentMetadata): Promise<Value> {
+    // Where every member may be left out, so may the body.
+    const bodyIsMissing = metadata.type === 'body' && value === undefined;
     try {
-      return await super.transform(value, metadata);
+      return (await super.transform<unknown>(bodyIsMissing ? {} : value, metadata)) as Value;
     } catch (error) {
-      if (error instanceof IssuesError) throw invalidRequest(error.issues, (path) => [...baseOf(metadata), ...path]);
-      throw error;
+      if (!(error instanceof IssuesError)) throw error;
+      const issues = bodyIsMissing ? [{ message: 'expected a body' }] : error.issues;
+      throw invalidRequest(issues, (path) => [...baseOf(metadata), ...path]);
     }
   }
 }
@@ -59,9 +62,14 @@ export function checkedBy<Value>(schema: z.ZodType<Value>, value: unknown, place
 export function invalidRequest(issues: Issues, place: Place): ProblemError {
   const errors: FieldError[] = issues.slice(0, errorsMax).map((issue) => ({
     pointer: pointerOf(place((issue.path ?? []).map(keyOf))),
-    message: issue.message,
+    message: messageOf(issue),
   }));
   return new ProblemError('invalid_request', 'The request does not fit its schema; see errors.', errors);
+}
+
+/** What may be any value has no type that a message could name. */
+function messageOf(issue: Issues[number]): string {
+  return 'expected' in issue && issue.expected === 'nonoptional' ? 'expected a value' : issue.message;
 }
 
 /** An RFC 6901 pointer. */

@@ -93,8 +93,13 @@ export const executionsQuerySchema = pageQueryOf(idSchema('execution')).extend({
   ...runFilters,
   ...figureFilters,
   event: idSchema('event').optional(),
-  /** Text that the log contains, whatever its case. */
-  log: z.string().min(2).max(200).optional(),
+  /** Text that the log contains, whatever its case. Postgres compares with every character but NUL. */
+  log: z
+    .string()
+    .min(2)
+    .max(200)
+    .refine((text) => !text.includes('\0'), 'expected text without NUL')
+    .optional(),
   /** Events of this time or later. */
   from: timeInputSchema.optional(),
   /** Events from before this time. */
