@@ -16,24 +16,29 @@ const concurrencyMaxMax = 1_000_000;
 
 /** Events of one tenant, as the scripts know them. */
 interface Group {
-  readonly ready: ScriptArgument[];
-  readonly later: ScriptArgument[];
+  readonly ready: JoinedByOrder;
+  readonly later: JoinedByOrder;
 }
 
-/** Groups of tenant, counts, and pairs of event and order: see `offerGroup` in common.lua. */
+/** The joined ids of all events that have the same order. */
+type JoinedByOrder = Map<number, string>;
+
+/** Groups of tenant, counts, and pairs of order and joined events: see `offerGroup` in common.lua. */
 export function offerArguments(events: readonly WaitingEvent[]): ScriptArgument[] {
   const groups = new Map<string, Group>();
   const timeOf = timeReader();
   for (const event of events) {
-    const group = groups.get(event.tenantId) ?? { ready: [], later: [] };
+    const group: Group = groups.get(event.tenantId) ?? { ready: new Map(), later: new Map() };
     groups.set(event.tenantId, group);
-    const pairs = event.notBeforeMs === undefined ? group.ready : group.later;
+    const joined = event.notBeforeMs === undefined ? group.ready : group.later;
     const id = bareId(event.id);
-    pairs.push(id, orderOf(event.notBeforeMs ?? timeOf(id), event.priority ?? priorityDefault));
+    const order = orderOf(event.notBeforeMs ?? timeOf(id), event.priority ?? priorityDefault);
+    joined.set(order, (joined.get(order) ?? '') + id);
   }
   const encoded: ScriptArgument[] = [];
   for (const [tenantId, { ready, later }] of groups) {
-    encoded.push(tenantId, ready.length / 2, later.length / 2, ...ready, ...later);
+    encoded.push(tenantId, ready.size, later.size);
+    for (const joined of [ready, later]) for (const pair of joined) encoded.push(...pair);
   }
   return encoded;
 }

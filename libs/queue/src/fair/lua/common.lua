@@ -77,31 +77,41 @@ local function setDue(tenant)
   end
 end
 
-local function idsAt(first, count)
-  local ids = {}
-  for index = 0, count - 1 do ids[index + 1] = ARGV[first + 2 * index] end
+local function unpackIds(packed)
+  local ids, count = {}, 0
+  for at = 1, #packed, idLength do
+    count = count + 1
+    ids[count] = string.sub(packed, at, at + idLength - 1)
+  end
   return ids
 end
 
--- Adds those of `count` pairs of event and order at ARGV[first] that the tenant has nowhere yet.
+-- Adds those events that the tenant has nowhere yet. They come as `count` pairs at ARGV[first] of an order and the
+-- joined ids of all events that have it: events that come together mostly have one, and to write a score as text costs
+-- as much as to add the event.
 local function addPairs(tenant, first, count, toKey, otherKey, scoreOf)
   if count == 0 then return 0 end
-  local ids = idsAt(first, count)
-  local taken, other
-  if redis.call('EXISTS', takenKey(tenant)) == 1 then taken = redis.call('SMISMEMBER', takenKey(tenant), unpack(ids)) end
-  if redis.call('EXISTS', otherKey) == 1 then other = redis.call('ZMSCORE', otherKey, unpack(ids)) end
-  local new = {}
-  for index, id in ipairs(ids) do
-    if not (taken and taken[index] == 1) and not (other and other[index]) then
-      new[#new + 1] = scoreOf(tonumber(ARGV[first + 2 * index - 1]))
-      new[#new + 1] = id
+  local isTaken = redis.call('EXISTS', takenKey(tenant)) == 1
+  local isOther = redis.call('EXISTS', otherKey) == 1
+  local new, size = {}, 0
+  for at = first, first + 2 * count - 2, 2 do
+    local ids = unpackIds(ARGV[at + 1])
+    local score = string.format('%.17g', scoreOf(tonumber(ARGV[at])))
+    local taken = isTaken and redis.call('SMISMEMBER', takenKey(tenant), unpack(ids))
+    local other = isOther and redis.call('ZMSCORE', otherKey, unpack(ids))
+    for index, id in ipairs(ids) do
+      if not (taken and taken[index] == 1) and not (other and other[index]) then
+        new[size + 1], new[size + 2] = score, id
+        size = size + 2
+      end
     end
   end
-  if #new == 0 then return 0 end
-  return redis.call('ZADD', toKey, 'NX', unpack(new))
+  if size == 0 then return 0 end
+  return redis.call('ZADD', toKey, 'NX', unpack(new, 1, size))
 end
 
--- Reads one group at ARGV[at]: tenant, ready events, delayed events, then that many pairs of event and order.
+-- Reads one group at ARGV[at]: tenant, how many pairs there are of ready events and how many of delayed ones, then the
+-- pairs, see addPairs.
 -- Returns where the next group begins, and how many events were new.
 local function offerGroup(at, agingMs)
   local tenant, ready, later = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
@@ -126,10 +136,4 @@ local function offerGroups(at, agingMs)
     new = new + added
   end
   return new
-end
-
-local function unpackIds(packed)
-  local ids = {}
-  for at = 1, #packed, idLength do ids[#ids + 1] = string.sub(packed, at, at + idLength - 1) end
-  return ids
 end
