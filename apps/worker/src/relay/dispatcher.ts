@@ -21,6 +21,8 @@ export class Dispatcher {
   /** Jobs that were handed over and may not have begun, with the number of their events. */
   private readonly ahead = new Map<string, number>();
   private dispatchedAtMs = Number.NEGATIVE_INFINITY;
+  /** Whether the last look that found something took all there was. */
+  private tookAll = false;
 
   constructor(
     private readonly fair: Pick<FairQueue, 'dispatch'>,
@@ -50,6 +52,8 @@ export class Dispatcher {
     const batches = await this.fair.dispatch({ jobsMax, eventsMax: eventsPerJobMax, eventsRoom });
     if (batches.length === 0) return 'idle';
     this.dispatchedAtMs = performance.now();
+    const events = batches.reduce((sum, { eventIds }) => sum + eventIds.length, 0);
+    this.tookAll = batches.length < jobsMax && events < eventsRoom;
     for (const { jobId, eventIds } of batches) this.ahead.set(jobId, eventIds.length);
     await this.producer.enqueueBatches(batches);
     return 'idle';
@@ -59,9 +63,10 @@ export class Dispatcher {
     return this.ahead.values().reduce((sum, count) => sum + count, this.load().events);
   }
 
+  /** Where there is a line, nothing gathers: a worker with little to do takes what it has places for. */
   private gatheringMs(): number {
     const { gatherFromEvents, gatherMs } = this.settings;
-    if (this.eventsInHand() < gatherFromEvents) return 0;
+    if (this.eventsInHand() < (this.tookAll ? 1 : gatherFromEvents)) return 0;
     return Math.max(0, this.dispatchedAtMs + gatherMs - performance.now());
   }
 

@@ -41,11 +41,30 @@ function line(sizes: readonly number[]) {
 }
 
 describe('the dispatcher, as to when it looks', () => {
-  it('looks at once while it has little to do', async () => {
+  it('looks at once while it has nothing to do', async () => {
     const { asked, fair, producer } = line([10, 10, 10]);
     const dispatcher = new Dispatcher(fair, producer, settings, () => ({ jobs: 0, events: 0 }));
-    for (let look = 0; look < 4; look += 1) expect(await dispatcher.step()).toBe('idle');
+    for (let look = 1; look <= 4; look += 1) {
+      expect(await dispatcher.step()).toBe('idle');
+      dispatcher.begun(`job-${look}`);
+    }
     expect(asked).toHaveLength(4);
+  });
+
+  it('lets events gather while it has little to do and took all there was', async () => {
+    const { asked, fair, producer } = line([2, 2]);
+    const dispatcher = new Dispatcher(fair, producer, settings, () => ({ jobs: 0, events: 0 }));
+    expect(await dispatcher.step()).toBe('idle');
+    expect(await dispatcher.step()).toBeGreaterThan(0);
+    expect(asked).toHaveLength(1);
+  });
+
+  it('looks at once while it has little to do and more may be in line than it had places for', async () => {
+    const { asked, fair, producer } = line([2, 2, 2]);
+    const onePlace = { ...settings, jobsConcurrencyMax: 1, jobsWaitingMax: 0 };
+    const dispatcher = new Dispatcher(fair, producer, onePlace, () => ({ jobs: 0, events: 0 }));
+    for (let look = 0; look < 3; look += 1) expect(await dispatcher.step()).toBe('idle');
+    expect(asked).toHaveLength(3);
   });
 
   it('lets events gather for a moment while it has enough to do', async () => {
