@@ -327,6 +327,42 @@ describe('statistics', () => {
     expect(one).toEqual(all.slice(0, 1));
   });
 
+  test('of runs that come late again and again keep their rows short, and count each of them', async () => {
+    const own = await createWorld(database, 'Late');
+    const dayBefore = now - 3 * dayMs;
+    const rounds = 40;
+    const late = fc.sample(
+      fc.record({
+        wallUs: fc.integer({ min: 0, max: 1_000_000_000 }),
+        instructionsUsed: fc.integer({ min: 1, max: 10_000_000 }),
+        outcome: fc.constantFrom(...outcomeNames),
+      }),
+      { numRuns: rounds * 50, seed },
+    );
+    const recorded = late.map((figures) => executionOf(own, newId('event', dayBefore), figures));
+    for (let round = 0; round < rounds; round += 1) {
+      await database.recorder.record(own.tenantId, { executions: recorded.slice(round * 50, (round + 1) * 50) });
+      await database.maintenance.rollUpUsage(10_000, -2 * minuteMs);
+    }
+    const owner = new pg.Client({ connectionString: server.ownerUrl });
+    await owner.connect();
+    for (const table of ['execution_minutes', 'execution_hours', 'execution_days', 'chart_sums']) {
+      const { rows } = await owner.query(
+        `SELECT count(*) AS rows, max(length(wall_histogram)) AS longest FROM ${table} WHERE tenant_id = $1`,
+        [own.tenantId],
+      );
+      expect(Number(rows[0].rows)).toBeGreaterThan(0);
+      expect(rows[0].longest).toBeLessThanOrEqual(4_332);
+    }
+    const texts = await owner.query('SELECT max(length(outcomes)) AS longest FROM chart_sums');
+    expect(texts.rows[0].longest).toBeLessThanOrEqual(1_001);
+    await owner.end();
+    for (const filter of [{}, { kind: 'event' } as const]) {
+      const [series] = await database.statistics.read(own.tenantId, request({ filter }));
+      expect(series?.total).toEqual(addedUp(recorded));
+    }
+  });
+
   test('of a tenant count nobody else', async () => {
     const [series] = await database.statistics.read(neighbour.tenantId, request());
     expect(series?.total.executions).toBe(3);
