@@ -6,7 +6,7 @@ import { setTimeout as delay } from 'node:timers/promises';
  * and else two halves of a crowd take turns and pay twice as many commits.
  */
 const crowdCallsMin = 8;
-const crowdMs = 1;
+const crowdMs = 2;
 
 interface Waiting<Item, Result> {
   readonly items: readonly Item[];
