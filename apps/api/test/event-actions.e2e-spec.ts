@@ -111,6 +111,15 @@ describe('held events', () => {
     expect((await release({ filter: { source } })).json()).toEqual({ changed: 0 });
     expect((await release({ filter: { sauce: source } })).statusCode).toBe(400);
   });
+
+  test.each([{}, { ids: [] }, { ids: ['evt_1'] }, { ids: [newId('event')], filter: {} }, 7])(
+    'are not released by %j, and the answer says what is expected',
+    async (payload) => {
+      const answer = await ask('POST', '/v1/events/release', Object(payload));
+      expect(answer.statusCode).toBe(400);
+      expect(answer.body).toMatch(/1 to 1,000 ids of events|\/body\/ids/);
+    },
+  );
 });
 
 describe('an event that has not ended', () => {

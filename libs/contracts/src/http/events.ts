@@ -128,17 +128,20 @@ export type DeadLettersQuery = z.output<typeof deadLettersQuerySchema>;
 
 /** Events by their ids, or the oldest of those that a filter finds. An empty filter finds all. */
 export const eventChoiceSchema = z
-  .union([
-    z.strictObject({ ids: z.array(idSchema('event')).min(1).max(1_000) }),
-    z.strictObject({
-      filter: z.strictObject({
-        ...filterShape,
-        /** Exactly what the note of the event says. */
-        note: z.string().min(1).max(500).optional(),
+  .union(
+    [
+      z.strictObject({ ids: z.array(idSchema('event')).min(1).max(1_000) }),
+      z.strictObject({
+        filter: z.strictObject({
+          ...filterShape,
+          /** Exactly what the note of the event says. */
+          note: z.string().min(1).max(500).optional(),
+        }),
+        limit: z.int().min(1).max(1_000).default(1_000),
       }),
-      limit: z.int().min(1).max(1_000).default(1_000),
-    }),
-  ])
+    ],
+    'expected "ids" with 1 to 1,000 ids of events, or "filter" with a "limit" of 1 to 1,000',
+  )
   .meta({ id: 'EventChoice', example: { filter: { type: 'cart.updated' }, limit: 1_000 } });
 export type EventChoiceBody = z.output<typeof eventChoiceSchema>;
 
