@@ -2,7 +2,6 @@ import {
   executionIdFor,
   type Id,
   idTimeMs,
-  outcomes,
   ProblemError,
   type RunRequest,
   type RunTiming,
@@ -153,11 +152,11 @@ export class SyncRunService {
     const runTurn = ({ target }: Turn, given: string): Promise<FinishedRun> => {
       const seed = seedFor(request.runId, target.functionId);
       const deadlineMs = deadlineAtMs - performance.now();
-      const late = () => tooLate(clockMs, seed);
-      if (deadlineMs <= 0) return Promise.resolve(late());
+      const late = (message: string) => tooLate(clockMs, seed, message);
+      if (deadlineMs <= 0) return Promise.resolve(late('The deadline had passed before its turn came.'));
       const run = this.parts.run(target, { tenantId: request.tenantId, input: given, clockMs, seed, deadlineMs });
       // The sandbox ends a guest by itself; this is for one that never got its turn.
-      return this.patience.within(run, deadlineMs + graceMs, late);
+      return this.patience.within(run, deadlineMs + graceMs, () => late(noAnswer));
     };
     return runPoint(live.point, turns, input, runTurn);
   }
@@ -215,8 +214,10 @@ function inputOf({ point, input: schema }: LivePoint, body: Uint8Array): string 
 /** A guest that is ended at its deadline says what it used; that takes a moment. */
 const graceMs = 10;
 
-function tooLate(clockMs: number, seed: string): FinishedRun {
-  const result = unmeasuredResult('deadline', outcomes.deadline.sentence);
+const noAnswer = 'It gave no answer by its deadline: it still ran, or still waited for its turn.';
+
+function tooLate(clockMs: number, seed: string, message: string): FinishedRun {
+  const result = unmeasuredResult('deadline', message);
   return { startedAtMs: Date.now(), clockMs, seed, engine: null, result };
 }
 

@@ -164,6 +164,21 @@ describe('a run whose caller waits', () => {
     expect(given).toBeLessThanOrEqual(1_000);
   });
 
+  it('of which nothing was heard in time is not said to have run', async () => {
+    await putPoint({});
+    const deaf = new SyncRunService({
+      points: new LivePoints(shop.database.liveFunctions),
+      quota: new RunQuota(shop.quotas),
+      run: () => new Promise(() => undefined),
+      recorder,
+      admission: new Admission(2),
+    });
+    const { body } = await deaf.run(requestOf({ deadlineMs: 500 }), Buffer.from('{"input":{}}'));
+    expect(JSON.parse(body).functions).toMatchObject([
+      { outcome: 'deadline', message: expect.stringContaining('no answer by its deadline'), wallUs: 0 },
+    ]);
+  });
+
   it('is recorded once when it is sent twice', async () => {
     await putPoint({});
     const runId = newId('event');
