@@ -4,7 +4,7 @@ import { describe, expect, it } from '@jest/globals';
 import { repositoryRoot } from '@tenon/testing';
 import { buildSettings } from '../src/builds/build-settings.js';
 import { executionSettings } from '../src/executions/execution-settings.js';
-import { runsPerGuestThread } from '../src/platform/worker-settings.js';
+import { eventsPerGuestThread, runsPerGuestThread } from '../src/platform/worker-settings.js';
 import { lossesMax } from '../src/relay/lost-batch.js';
 import { defaultRelaySettings } from '../src/relay/relay-settings.js';
 import { testRunsMax } from '../src/test-runs/test-run.service.js';
@@ -14,8 +14,8 @@ const bounds: readonly (readonly [string, number])[] = [
   ['events in one look of the sweep, of the newest and of all others each', defaultRelaySettings.sweepEventsMax],
   ['events in one job', defaultRelaySettings.eventsPerJobMax],
   [
-    "events in a worker's hands before it begins no further job, but small ones of tenants that have none in hand",
-    defaultRelaySettings.eventsAtOnceMax,
+    "events in a worker's hands before it begins no further job, but small ones of tenants that have none in hand, per guest thread",
+    eventsPerGuestThread,
   ],
   ['runs in the sandboxes at once, per guest thread', runsPerGuestThread],
   ['executions in one commit, whole events only', executionSettings.executionsPerRecordMax],

@@ -34,13 +34,20 @@ export interface WorkerSettings {
  */
 export const runsPerGuestThread = 16;
 
+/**
+ * Events in a worker's hands, per guest thread: with four threads that is two jobs of cheap events, which is what two
+ * processors work off in some 50 ms, and more threads work off more in that time.
+ */
+export const eventsPerGuestThread = 50;
+
 export function workerSettings(config: WorkerConfig): WorkerSettings {
   const { host, port, token } = config.internalHttp;
+  const threads = config.sandbox.processes * config.sandbox.threadsPerProcess;
   return {
     internalHttp: { host, port, token: token.reveal(), metricsToken: config.metricsToken?.reveal() },
     jobsConcurrencyMax: config.executions.concurrency,
-    runsConcurrencyMax: config.sandbox.processes * config.sandbox.threadsPerProcess * runsPerGuestThread,
-    relay: defaultRelaySettings,
+    runsConcurrencyMax: threads * runsPerGuestThread,
+    relay: { ...defaultRelaySettings, eventsAtOnceMax: threads * eventsPerGuestThread },
     spoolFolder: path.join(config.storage.folder, 'spool'),
     keepDays: config.keepDays,
     shutdownGraceMs: config.shutdownGraceMs,

@@ -21,8 +21,8 @@ export interface RelaySettings {
   readonly jobsWaitingMax: number;
   readonly eventsPerJobMax: number;
   /**
-   * Events that a worker has in its hands before it begins no further job, but for a tenant that has none in hand: two
-   * or three jobs of cheap events, which is what two processors work off in some 50 ms.
+   * Events that a worker has in its hands before it begins no further job, but for a tenant that has none in hand. The
+   * default is for four guest threads; a worker goes by how many it has (`eventsPerGuestThread`).
    */
   readonly eventsAtOnceMax: number;
   /**
