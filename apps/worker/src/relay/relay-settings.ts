@@ -28,7 +28,7 @@ export interface RelaySettings {
   /**
    * With so many events in its hands a worker has enough to do for a moment, and with any where the last look took all
    * there was: what comes meanwhile gathers for this long and shares a job, a question to Postgres and a commit. At 500
-   * events a second that is a fifth of all CPU time, and half of them are recorded sooner for it.
+   * events a second that is a seventh of all CPU time, and half of them are recorded no later for it.
    */
   readonly gatherFromEvents: number;
   readonly gatherMs: number;
