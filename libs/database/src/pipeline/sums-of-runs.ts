@@ -45,9 +45,7 @@ export class SumOfRuns {
 
   /** The columns that minutes, hours and days have beside their key. */
   figures(): object {
-    const [wall, instructions] = [this.#wall, this.#instructions];
-    const { instructions_min, wall_us_min } = { instructions_min: instructions.min, wall_us_min: wall.min };
-    return { ...this.#common(), instructions_min, wall_us_min };
+    return { ...this.#common(), instructions_min: this.#instructions.min, wall_us_min: this.#wall.min };
   }
 
   /** The columns that rows of `chart_sums` have beside their key. */
