@@ -146,10 +146,11 @@ function runOf(change: Partial<ExecutionRecord> = {}): ExecutionRecord {
 }
 
 /** As a worker does it: recorded, then announced. */
+/** @returns the ids as streams show them: runs of one commit have no order among themselves but that of their ids. */
 async function record(tenant: TestTenant, runs: readonly ExecutionRecord[]): Promise<readonly string[]> {
   await recorder.recorder.record(tenant.id, { executions: runs });
   producer.announceRecorded([tenant.id]);
-  return runs.map((run) => run.id);
+  return runs.map((run) => run.id).toSorted();
 }
 
 const idsOf = (stream: OpenStream) => stream.runs.map((run) => run.id);
