@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Database } from '@tenon/database';
 import { createTestDatabase, type TestDatabase } from '@tenon/testing';
+import pg from 'pg';
 import { createWorld, executionOf, failedExecutionOf, newEvent, openTestDatabase } from './fixture.js';
 
 let server: TestDatabase;
@@ -69,6 +70,19 @@ describe('recording a micro-batch', () => {
     const ids = [...new Set(parts.flat().map(({ id }) => id))].sort();
     expect(recorded.flatMap((one) => one.recorded).sort()).toEqual(ids);
     expect((await database.usage.perFunction(world.tenantId, ...wholeDay()))[0]?.executions).toBe(ids.length);
+  });
+
+  test('runs of several functions are written in the order of their ids, so that overlapping batches only wait', async () => {
+    const world = await createWorld(database);
+    const executions = Array.from({ length: 60 }, (_, place) =>
+      executionOf(world, undefined, { attempt: 1 + (place % 7) }),
+    );
+    await database.recorder.record(world.tenantId, { executions });
+    const owner = new pg.Client({ connectionString: server.ownerUrl });
+    await owner.connect();
+    const text = 'SELECT id FROM executions WHERE tenant_id = $1 ORDER BY tableoid, ctid';
+    const { rows } = await owner.query<{ id: string }>(text, [world.tenantId]).finally(() => owner.end());
+    expect(rows.map(({ id }) => id)).toEqual(executions.map(({ id }) => id).sort());
   });
 
   test('a run of an event that somebody else has recorded is told from those that are new', async () => {
