@@ -25,11 +25,17 @@ export function isOwnerAlive(name: string): boolean | undefined {
   const owner = ownerOf(name);
   if (owner === undefined) return undefined;
   const { pid, startedTicks, createdMs } = owner;
-  // A process in a container has the same number as the one before it, so its own number is not enough.
-  if (pid === process.pid) return createdMs >= startedMs;
+  // A process in a container has the same number as the one before it, so its own number is not enough. When it began
+  // goes before the time, which may be set back.
+  if (pid === process.pid) return isOwn(startedTicks, createdMs);
   if (!isThere(pid)) return false;
   // Numbers are given out again; when a process began is not.
   return startedTicks === undefined || (startedTicksOf(pid) ?? startedTicks) === startedTicks;
+}
+
+function isOwn(startedTicks: string | undefined, createdMs: number): boolean {
+  if (startedTicks === undefined || ownTicks === undefined) return createdMs >= startedMs;
+  return startedTicks === ownTicks;
 }
 
 function ownerOf(name: string): Owner | undefined {

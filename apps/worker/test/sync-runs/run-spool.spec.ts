@@ -1,7 +1,7 @@
 import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from '@jest/globals';
+import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { waitFor } from '@tenon/testing';
 import { RunSpool } from '../../src/sync-runs/run-spool.js';
 
@@ -99,6 +99,17 @@ describe('the spool', () => {
     const spool = await RunSpool.open(folder);
     await spool.append('mine');
     expect(await leftOvers(spool)).toEqual([]);
+    await spool.close();
+  });
+
+  it('leaves its own files alone although the clock was set back to before it began', async () => {
+    const spool = await RunSpool.open(folder);
+    const clock = jest.spyOn(Date, 'now').mockReturnValue(1_700_000_000_000);
+    const place = await spool.append('{"a":1}');
+    await spool.append('{"b":2}').finally(() => clock.mockRestore());
+    expect(path.basename(place.file)).toContain('-1700000000000-');
+    expect(await leftOvers(spool)).toEqual([]);
+    expect(await textOf(place.file)).toContain('{"a":1}\n');
     await spool.close();
   });
 
