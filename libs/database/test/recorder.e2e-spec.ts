@@ -143,6 +143,25 @@ describe('recording a micro-batch', () => {
     }
   });
 
+  test('where not even the beginning of a commit is understood, nothing that was sent behind it is kept', async () => {
+    const fresh = await openTestDatabase(server.url);
+    try {
+      const good = await createWorld(database);
+      // Postgres reads the statement up to the zero and refuses it, so no transaction begins and no tenant is named.
+      const cutShort: typeof good.tenantId = `${good.tenantId}\u0000`;
+      const group = [good.tenantId, cutShort].map((tenantId) => ({
+        tenantId,
+        batch: { executions: [executionOf(good)] },
+      }));
+      await expect(fresh.recorder.recordTogether(group)).rejects.toThrow();
+      expect((await database.executions.list(good.tenantId, { limit: 10 })).items).toEqual([]);
+      const [recorded] = await fresh.recorder.recordTogether(group.slice(0, 1));
+      expect(recorded?.recorded).toHaveLength(1);
+    } finally {
+      await fresh.close();
+    }
+  });
+
   test('what a guest wrote is kept even where Postgres has no character for it', async () => {
     const world = await createWorld(database);
     const execution = executionOf(world, undefined, {

@@ -45,16 +45,20 @@ export interface PipelineEnd<Result> {
  * Runs `work` in a transaction on a pool with `pipeline`, where a statement is sent without waiting for the answers of
  * those before it: begin, work and commit take the round trips that `work` awaits, and no more. Once a statement fails,
  * Postgres refuses all that was sent behind it.
+ *
+ * @param settings - statements that hold for the transaction, such as `SET LOCAL`
  */
 export async function inPipeline<Result>(
   pool: pg.Pool,
-  begin: string,
+  settings: string,
   work: (client: pg.PoolClient) => Promise<PipelineEnd<Result>>,
 ): Promise<Result> {
   const client = await pool.connect();
   let broken: Error | undefined;
   try {
-    const [, { result, last }] = await Promise.all([client.query(begin), work(client)]);
+    // By itself, because it can't be misunderstood: were it refused with the rest, what is sent behind it would run alone.
+    const beginning = client.query('BEGIN');
+    const [, , { result, last }] = await Promise.all([beginning, client.query(settings), work(client)]);
     const ending = last === undefined ? undefined : client.query(last);
     const [commit] = await Promise.all([client.query('COMMIT'), ending]);
     // The commit of a transaction that failed is answered as what it is, without an error.

@@ -43,8 +43,8 @@ export class RecorderRepository {
     if (group.length > tenantsTogetherMax) throw new RangeError('too many batches in one group');
     if (group.length === 0) return [];
     const tenants = [...new Set(group.map(({ tenantId }) => tenantId))];
-    const begin = `BEGIN; SET LOCAL app.tenant_ids = ${pg.escapeLiteral(tenants.join(','))}`;
-    return inPipeline(this.pool, begin, async (client) => {
+    const named = `SET LOCAL app.tenant_ids = ${pg.escapeLiteral(tenants.join(','))}`;
+    return inPipeline(this.pool, named, async (client) => {
       const inserting = group.map(({ tenantId, batch }) => insertNew(client, tenantId, batch));
       // Last, because it locks the tenants' chains until the commit.
       const locking = lockAuditHeads(namedRunner(client), tenants);
