@@ -10,6 +10,11 @@ export const bodyRoomSettings = {
   strangersBytesMax: 32_000_000,
   /** What one tenant, or one address where nobody is known, gets of that. */
   share: 1 / 2,
+  /**
+   * How full the room may be for the first body of somebody who has none in hand. Places are taken by the length that was
+   * announced, so that two owners who announce much and send nothing could fill the room for all others.
+   */
+  fillForNewcomers: 3 / 2,
 } as const;
 
 interface BodyBounds {
@@ -50,11 +55,13 @@ export class BodyRoom {
    */
   take({ name, isKnown }: BodyOwner, bytes: number): () => void {
     const room = isKnown ? this.#callers : this.#strangers;
-    const own = (room.byOwner.get(name) ?? 0) + bytes;
+    const held = room.byOwner.get(name) ?? 0;
+    const own = held + bytes;
     if (own > room.bytesMax * bodyRoomSettings.share) {
       throw new ProblemError('rate_limited', 'Too many large requests at once; wait for the answers of some.');
     }
-    if (room.bytes + bytes > room.bytesMax) {
+    const fill = held === 0 ? bodyRoomSettings.fillForNewcomers : 1;
+    if (room.bytes + bytes > room.bytesMax * fill) {
       throw new ProblemError('unavailable', 'Too many large requests are in hand; try again.');
     }
     room.bytes += bytes;

@@ -11,15 +11,27 @@ describe('the room for bodies', () => {
     const one = room();
     one.take(known('a'), 50);
     expect(() => one.take(known('a'), 1)).toThrow(expect.objectContaining({ code: 'rate_limited' }));
-    one.take(known('b'), 50);
+    one.take(known('b'), 40);
+    one.take(known('c'), 10);
     expect(() => one.take(known('c'), 1)).toThrow(expect.objectContaining({ code: 'unavailable' }));
+  });
+
+  it('has a place for one body of everybody else where two owners have filled it, up to half as much again', () => {
+    const one = room();
+    one.take(known('a'), 50);
+    one.take(known('b'), 50);
+    one.take(known('c'), 30);
+    expect(() => one.take(known('c'), 1)).toThrow(expect.objectContaining({ code: 'unavailable' }));
+    one.take(known('d'), 20);
+    expect(() => one.take(known('e'), 1)).toThrow(expect.objectContaining({ code: 'unavailable' }));
   });
 
   it('is another one for those who have shown nothing yet', () => {
     const one = room();
     one.take(stranger('10.0.0.1'), 10);
     one.take(stranger('10.0.0.2'), 10);
-    expect(() => one.take(stranger('10.0.0.3'), 1)).toThrow(expect.objectContaining({ code: 'unavailable' }));
+    one.take(stranger('10.0.0.3'), 10);
+    expect(() => one.take(stranger('10.0.0.4'), 1)).toThrow(expect.objectContaining({ code: 'unavailable' }));
     one.take(known('a'), 50);
   });
 
@@ -30,7 +42,8 @@ describe('the room for bodies', () => {
     giveBack();
     giveBack();
     one.take(known('a'), 50);
-    expect(() => one.take(known('c'), 30)).toThrow(expect.objectContaining({ code: 'unavailable' }));
+    one.take(known('c'), 20);
+    expect(() => one.take(known('c'), 1)).toThrow(expect.objectContaining({ code: 'unavailable' }));
   });
 
   it('never holds more than its bounds, whatever comes and goes, and is whole again in the end', () => {
@@ -45,7 +58,7 @@ describe('the room for bodies', () => {
             .reduce((total, { bytes }) => total + bytes, 0);
         for (const [name, bytes, leaves] of all) {
           if (leaves) held.shift()?.giveBack();
-          const fits = sum(name) + bytes <= 50 && sum() + bytes <= 100;
+          const fits = sum(name) + bytes <= 50 && sum() + bytes <= (sum(name) === 0 ? 150 : 100);
           try {
             held.push({ name, bytes, giveBack: one.take(known(name), bytes) });
             expect(fits).toBe(true);
