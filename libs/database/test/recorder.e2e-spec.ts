@@ -85,6 +85,24 @@ describe('recording a micro-batch', () => {
     expect(rows.map(({ id }) => id)).toEqual(executions.map(({ id }) => id).sort());
   });
 
+  test('groups with the same runs of two tenants in opposite order wait for each other', async () => {
+    const worlds = [await createWorld(database), await createWorld(database)];
+    const rounds = 25;
+    const outcomes: PromiseSettledResult<unknown>[] = [];
+    for (let round = 0; round < rounds; round += 1) {
+      const group = worlds.map((world) => ({
+        tenantId: world.tenantId,
+        batch: { executions: Array.from({ length: 20 }, () => executionOf(world)) },
+      }));
+      const both = [group, group.toReversed()].map((one) => database.recorder.recordTogether(one));
+      outcomes.push(...(await Promise.allSettled(both)));
+    }
+    expect(outcomes.filter(({ status }) => status === 'rejected')).toEqual([]);
+    for (const world of worlds) {
+      expect((await database.usage.perFunction(world.tenantId, ...wholeDay()))[0]?.executions).toBe(rounds * 20);
+    }
+  });
+
   test('a run of an event that somebody else has recorded is told from those that are new', async () => {
     const world = await createWorld(database);
     const accepted = await database.events.insert(world.tenantId, [newEvent(), newEvent(), newEvent()]);

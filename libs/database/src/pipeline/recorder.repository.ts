@@ -45,7 +45,11 @@ export class RecorderRepository {
     const tenants = [...new Set(group.map(({ tenantId }) => tenantId))];
     const named = `SET LOCAL app.tenant_ids = ${pg.escapeLiteral(tenants.join(','))}`;
     return inPipeline(this.pool, named, async (client) => {
-      const inserting = group.map(({ tenantId, batch }) => insertNew(client, tenantId, batch));
+      // In one order of tenants, so that groups with the same runs wait for each other instead of locking each other out.
+      const inserting = new Array<Promise<readonly ExecutionRecord[]>>(group.length);
+      for (const [place, { tenantId, batch }] of inOrderOfTenants(group)) {
+        inserting[place] = insertNew(client, tenantId, batch);
+      }
       // Last, because it locks the tenants' chains until the commit.
       const locking = lockAuditHeads(namedRunner(client), tenants);
       const [heads, ...fresh] = await Promise.all([locking, ...inserting]);
@@ -77,6 +81,10 @@ type Heads = Awaited<ReturnType<typeof lockAuditHeads>>;
 
 interface FreshBatch extends TenantBatch {
   readonly fresh: readonly ExecutionRecord[];
+}
+
+function inOrderOfTenants(group: readonly TenantBatch[]): [number, TenantBatch][] {
+  return [...group.entries()].sort(([, a], [, b]) => (a.tenantId < b.tenantId ? -1 : Number(a.tenantId > b.tenantId)));
 }
 
 /** Writes what is new, and gives it back. */
