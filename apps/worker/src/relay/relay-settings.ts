@@ -44,7 +44,7 @@ export const defaultRelaySettings: RelaySettings = {
   sweepEventsMax: 1_000,
   jobsWaitingMax: 1,
   eventsPerJobMax: 100,
-  eventsAtOnceMax: 200,
+  eventsAtOnceMax: 400,
   gatherFromEvents: 50,
   gatherMs: 10,
 };

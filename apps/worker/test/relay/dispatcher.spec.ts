@@ -102,7 +102,7 @@ describe('the dispatcher, as to when it looks', () => {
 
   it('asks how many jobs wait only when those it handed over leave no room', async () => {
     const { asked, counted, fair, producer } = line([100, 90, 100]);
-    const eager = { ...settings, gatherMs: 0 };
+    const eager = { ...settings, gatherMs: 0, eventsAtOnceMax: 200 };
     const dispatcher = new Dispatcher(fair, producer, eager, () => ({ jobs: 0, events: 0 }));
     await dispatcher.step();
     await dispatcher.step();
