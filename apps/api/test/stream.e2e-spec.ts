@@ -170,12 +170,14 @@ test('runs are shown as they are recorded, in the order of their recording, to t
 test('filters show what fits, and logs come where they are asked for', async () => {
   const tenant = await api.createTenant();
   const [failures, logs] = [await watch(tenant.key, '?fault=guest'), await watch(tenant.key, '?logs=true')];
-  const [, trapped] = await record(tenant, [runOf(), runOf({ outcome: 'trap', log: 'last words' })]);
+  const trapped = runOf({ outcome: 'trap', log: 'last words' });
+  const recorded = await record(tenant, [runOf(), trapped]);
   await waitFor('the stream', () => logs.runs.length === 2);
   await waitFor('the stream', () => failures.runs.length === 1);
-  expect(idsOf(failures)).toEqual([trapped]);
+  expect(idsOf(failures)).toEqual([trapped.id]);
   expect(failures.runs[0]).not.toHaveProperty('log');
-  expect(logs.runs.map((run) => run.log)).toEqual(['hello\n', 'last words']);
+  const logOf = (id: string) => (id === trapped.id ? 'last words' : 'hello\n');
+  expect(logs.runs.map((run) => run.log)).toEqual(recorded.map(logOf));
 });
 
 test('a stream goes on where another one broke off: nothing is missed and nothing comes twice', async () => {
