@@ -19,6 +19,7 @@ const bounds: readonly (readonly [string, number])[] = [
   ],
   ['runs in the sandboxes at once, per guest thread', runsPerGuestThread],
   ['executions in one commit, whole events only', executionSettings.executionsPerRecordMax],
+  ['executions in one commit of several batches', executionSettings.executionsShared],
   ['characters of inputs, outputs and logs in one commit of several events', executionSettings.charactersPerRecordMax],
   ['jobs that share one commit', executionSettings.batchesPerRecordMax],
   ['tries of an event that fails on our side', executionSettings.triesMax],

@@ -8,6 +8,11 @@ export const executionSettings = {
   /** Rows of one transaction; a batch with many functions per event is recorded in several. */
   executionsPerRecordMax: 500,
   /**
+   * Rows of a transaction that several batches share. More save nothing any more, and everybody's single event waits
+   * longer for the processors behind them.
+   */
+  executionsShared: 100,
+  /**
    * Characters of inputs, outputs and logs in one transaction, if it has more than one event: runs with full logs are a
    * hundred times as large as others, and whoever shares their commit waits for all of it.
    */

@@ -50,7 +50,7 @@ const groupRecorder = {
   useFactory: (database: Database, reports: QuotaReports, producer: QueueProducer) =>
     new GroupRecorder(database.recorder, {
       commitsMax: executionSettings.commitsMax,
-      executionsMax: executionSettings.executionsPerRecordMax,
+      executionsMax: executionSettings.executionsShared,
       charactersMax: executionSettings.charactersPerRecordMax,
       batchesMax: executionSettings.batchesPerRecordMax,
       onCommitted: (group, recorded) => {
