@@ -7,6 +7,7 @@ import {
 } from '@tenon/contracts';
 import { Ajv2020, type ErrorObject } from 'ajv/dist/2020.js';
 import addFormats from 'ajv-formats';
+import { mendArrayKeywords } from './ajv-arrays.js';
 import { linearPatterns } from './linear-patterns.js';
 import { repeatedWork } from './repeated-work.js';
 import { boundFaults, type SchemaBounds } from './schema-bounds.js';
@@ -78,6 +79,7 @@ export function compileDataSchema(
     code: { regExp: linearPatterns },
   });
   addFormats.default(ajv);
+  mendArrayKeywords(ajv);
   try {
     const validate = ajv.compile(schema);
     // For a few rare schemas Ajv writes code that throws; better now than at an event.

@@ -2,11 +2,12 @@ import { describe, expect, test } from '@jest/globals';
 import type { JsonObject, JsonValue } from '@tenon/contracts';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import fc from 'fast-check';
+import { mendArrayKeywords } from '../src/ajv-arrays.js';
 import { subsetDoubts } from '../src/compatibility/subset.js';
 import { editedSchemas, schemas, values } from './schema-arbitrary.js';
 
 function fits(schema: JsonObject): (value: JsonValue) => boolean | null {
-  const ajv = new Ajv2020({ strict: false, logger: false, validateFormats: false, meta: false });
+  const ajv = mendArrayKeywords(new Ajv2020({ strict: false, logger: false, validateFormats: false, meta: false }));
   const validate = ajv.compile(schema);
   return (value) => {
     try {
