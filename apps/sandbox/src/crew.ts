@@ -1,9 +1,10 @@
 import { type Placed, Placements } from './placements.js';
 import { ResultWatch } from './result-watch.js';
+import { elapsedMs, sharedNowMs } from './shared-clock.js';
 import type { Task } from './task.js';
 import { isFromThread, isResultOf } from './thread-claims.js';
 import { type ThreadEnd, ThreadHandle, type ThreadHooks } from './thread-handle.js';
-import { elapsedMs, seatCount, sharedNowMs, slotStates } from './work-queue.js';
+import { seatCount, slotStates } from './work-queue.js';
 
 /** How a task ended when its thread did not live to say so. */
 export type TaskFailure =

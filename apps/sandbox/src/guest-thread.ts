@@ -7,9 +7,10 @@ import { closeModules } from './close-modules.js';
 import { type CompiledArtifact, type Guest, MemoryShelf, prepareGuest } from './engine.js';
 import { freezeRealm } from './freeze-realm.js';
 import { closeDoors } from './realm.js';
+import { sharedNowMs } from './shared-clock.js';
 import { ThreadClock } from './thread-clock.js';
 import type { FromThread, ThreadData, ToThread } from './thread-messages.js';
-import { sharedNowMs, WorkQueue } from './work-queue.js';
+import { WorkQueue } from './work-queue.js';
 
 /** How long a thread without work sleeps before it lets its event loop turn, which frees what was dropped. */
 const idleMs = 1_000;

@@ -25,8 +25,7 @@ export class ResultWatch {
   close(): void {
     this.isClosed = true;
     clearTimeout(this.timer);
-    this.queue.ring();
-    this.queue.ringLast();
+    this.queue.release();
   }
 
   private look(): void {

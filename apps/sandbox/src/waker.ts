@@ -14,6 +14,8 @@ const lookMs = 1;
  * Decides how many guest threads work. A burst of small runs is done soonest by few: every thread that takes part has a
  * heap to collect and code to compile of its own, and where the processors are busy it only takes turns with the
  * others. A run never waits long behind another's, though: a thread is woken when all that are awake are at long runs.
+ * A crew of one thread has nobody else to wake, and that thread looks for work before it sleeps: no timer runs for it,
+ * which what it writes into shared memory could keep going.
  */
 export class Waker {
   private timer: NodeJS.Timeout | undefined;
@@ -29,7 +31,7 @@ export class Waker {
     const { awake } = queue;
     const isMuch = awake < hastyThreadsMax && queue.waiting > awake * waitingPerThreadMax;
     if (awake === 0 || isMuch || queue.sinceProgressMs() >= this.busyMs) queue.wakeLatest();
-    else this.timer ??= setTimeout(() => this.look(), lookMs);
+    else if (queue.seats > 1) this.timer ??= setTimeout(() => this.look(), lookMs);
   }
 
   close(): void {

@@ -4,6 +4,8 @@
  * guest that runs long, and a thread that dies holds exactly the slot it was running.
  */
 
+import { elapsedMs, sharedNowMs, timeMask } from './shared-clock.js';
+
 /** Slots of one queue; the host keeps fewer executions than this in flight. */
 export const slotCount = 256;
 /** Threads of one queue. */
@@ -19,9 +21,6 @@ export const slotStates = {
   /** Claimed by thread n is `claimed + n`. */
   claimed: 16,
 } as const;
-
-// Taken at once: a guest thread gives up `process` before it runs anything.
-const { hrtime } = process;
 
 const word = 4;
 const controlWords = 16;
@@ -41,8 +40,7 @@ export type Hearing = 'each' | 'last';
 /** What a seat holds while its thread does not sleep; otherwise, a number that grows with each sleep of any thread. */
 const awake = 0;
 const notStarted = -1;
-const preparingBit = 1 << 30;
-const timeMask = preparingBit - 1;
+const preparingBit = timeMask + 1;
 
 export interface SlotProgress {
   /** True while the thread fetches and prepares the artifact; the guest's own deadline starts afterwards. */
@@ -75,7 +73,7 @@ export class WorkQueue {
 
   constructor(
     readonly shared: SharedArrayBuffer,
-    private readonly seats = seatCount,
+    readonly seats = seatCount,
   ) {
     this.words = new Int32Array(shared, 0, headerWords);
     this.arena = Buffer.from(shared, headerBytes, arenaBytes);
@@ -271,6 +269,11 @@ export class WorkQueue {
     this.wakeWhoHears('last');
   }
 
+  /** Wakes whoever waits for a ring, whatever a thread has written about which one is to be heard. */
+  release(): void {
+    Atomics.notify(this.words, control.bell);
+  }
+
   private wakeWhoHears(hearing: Hearing): void {
     const heard = hearings[hearing];
     if (Atomics.compareExchange(this.words, control.hearing, heard, hearings.none) !== heard) return;
@@ -284,19 +287,4 @@ export class WorkQueue {
 
 function at(slot: number, name: number): number {
   return controlWords + slot * slotWords + name;
-}
-
-/** Milliseconds on the machine's monotonic clock, which all threads share, as a 30-bit number that wraps. */
-export function sharedNowMs(): number {
-  const [seconds, nanoseconds] = hrtime();
-  return ((seconds % 1_000_000) * 1_000 + Math.floor(nanoseconds / 1_000_000)) & timeMask;
-}
-
-/**
- * Time between two readings of `sharedNowMs`, right across a wrap. Zero when `sinceMs` is later: another thread may have
- * read the clock after this one did.
- */
-export function elapsedMs(sinceMs: number, nowMs: number): number {
-  const difference = (nowMs - sinceMs) & timeMask;
-  return difference > timeMask / 2 ? 0 : difference;
 }

@@ -3,6 +3,9 @@ import { waitFor } from '@tenon/testing';
 import { ResultWatch } from '../src/result-watch.js';
 import { WorkQueue } from '../src/work-queue.js';
 
+/** Words of control: how often was rung, and which ring is heard. */
+const [bell, hearing] = [2, 4];
+
 describe('ResultWatch', () => {
   const watches: ResultWatch[] = [];
 
@@ -68,6 +71,15 @@ describe('ResultWatch', () => {
     queue.ring();
 
     await waitFor('the look after the one that missed it', () => looks.count >= 3);
+  });
+
+  it('a thread that wrote that no ring is heard left its watch waiting for good', () => {
+    const { queue, watch } = watched(() => false);
+    const words = new Int32Array(queue.shared);
+    Atomics.store(words, hearing, 0);
+    watch.close();
+
+    expect(Atomics.notify(words, bell)).toBe(0);
   });
 
   it('looks no more once it is closed', async () => {

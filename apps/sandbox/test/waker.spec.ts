@@ -2,8 +2,9 @@ import { availableParallelism } from 'node:os';
 import { Worker } from 'node:worker_threads';
 import { afterEach, describe, expect, it } from '@jest/globals';
 import { waitFor } from '@tenon/testing';
+import { sharedNowMs } from '../src/shared-clock.js';
 import { Waker } from '../src/waker.js';
-import { sharedNowMs, WorkQueue } from '../src/work-queue.js';
+import { WorkQueue } from '../src/work-queue.js';
 
 /** Sleeps on a seat of the queue as a guest thread does, and stays awake once it was woken. */
 const sleeper = `
@@ -14,6 +15,10 @@ const sleeper = `
 `;
 /** Where seats begin: 16 words of control, 256 slots of 8 words and their order. */
 const firstSeat = 16 + 256 * 8 + 256;
+
+function timers(): number {
+  return process.getActiveResourcesInfo().filter((name) => name === 'Timeout').length;
+}
 
 describe('Waker', () => {
   const threads: Worker[] = [];
@@ -74,6 +79,15 @@ describe('Waker', () => {
     publish(1);
 
     expect(queue.awake).toBe(2);
+  });
+
+  it('a component whose thread said that work waits without end kept a timer of its supervisor running', async () => {
+    const { publish } = await asleep(1);
+    publish(1);
+    const before = timers();
+    publish(8);
+
+    expect(timers()).toBe(before);
   });
 
   it('leaves the others asleep while those that are awake keep beginning runs', async () => {
