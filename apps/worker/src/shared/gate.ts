@@ -9,16 +9,6 @@ export class Gate {
 
   constructor(private readonly max: number) {}
 
-  async run<Result>(lane: string, work: () => Promise<Result>): Promise<Result> {
-    const turn = this.enter(lane);
-    if (turn !== undefined) await turn;
-    try {
-      return await work();
-    } finally {
-      this.leave();
-    }
-  }
-
   /** Whoever enters has to {@link leave}. @returns what is to be waited for before, where all places are taken */
   enter(lane: string): Promise<void> | undefined {
     if (this.running >= this.max) return this.turn(lane);
