@@ -2,7 +2,7 @@ import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
 import { Secret } from '@tenon/config';
-import { FrameReader, frameStart, type RunRequest, type RunResponse, runProtocol } from '@tenon/contracts';
+import { FrameReader, frameBytes, type RunRequest, type RunResponse, runProtocol } from '@tenon/contracts';
 import { RunWorkers } from '../src/runs/run-workers.js';
 import { startTestApi, type TestApi, type TestTenant } from './support/test-api.js';
 
@@ -35,7 +35,7 @@ class ScriptedWorker {
             return;
           }
           const body = worker.answer.refusal === undefined ? Buffer.from(answerBody) : Buffer.alloc(0);
-          socket.write(Buffer.concat([frameStart(number, worker.answer, body.length), body]));
+          socket.write(frameBytes(number, worker.answer, body));
         }
       });
     });

@@ -25,26 +25,12 @@ export function frameBytes(number: number, head: unknown, body: Uint8Array): Uin
   const text = JSON.stringify(head);
   const textBytes = Buffer.byteLength(text);
   const bytes = Buffer.allocUnsafe(numbersBytes + textBytes + body.length);
-  writeNumbers(bytes, number, textBytes, body.length);
+  bytes.writeUInt32BE(bytes.length - 4, 0);
+  bytes.writeUInt32BE(number, 4);
+  bytes.writeUInt32BE(textBytes, 8);
   bytes.write(text, numbersBytes);
   bytes.set(body, numbersBytes + textBytes);
   return bytes;
-}
-
-/** The bytes of a frame, without its body: whoever sends it writes the body behind them. */
-export function frameStart(number: number, head: unknown, bodyBytes: number): Uint8Array {
-  const text = JSON.stringify(head);
-  const textBytes = Buffer.byteLength(text);
-  const bytes = Buffer.allocUnsafe(numbersBytes + textBytes);
-  writeNumbers(bytes, number, textBytes, bodyBytes);
-  bytes.write(text, numbersBytes);
-  return bytes;
-}
-
-function writeNumbers(bytes: Buffer, number: number, headBytes: number, bodyBytes: number): void {
-  bytes.writeUInt32BE(numbersBytes - 4 + headBytes + bodyBytes, 0);
-  bytes.writeUInt32BE(number, 4);
-  bytes.writeUInt32BE(headBytes, 8);
 }
 
 /** Puts frames together again from the pieces in which they arrive. */

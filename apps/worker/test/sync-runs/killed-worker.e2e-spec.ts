@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream';
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import {
   FrameReader,
-  frameStart,
+  frameBytes,
   newId,
   type RunAnswer,
   type RunResponse,
@@ -62,8 +62,7 @@ function ask(socket: Duplex, answered: Map<string, RunResponse>): void {
   });
   const point = { tenantId: shop.tenantId, point: 'cart.discounts', actor: 'key_test', spentMs: 0, deadlineMs: 20_000 };
   for (let number = 0; number < runs; number += 1) {
-    socket.write(frameStart(number, { ...point, runId: newId('event') }, body.length));
-    socket.write(body);
+    socket.write(frameBytes(number, { ...point, runId: newId('event') }, body));
   }
 }
 
