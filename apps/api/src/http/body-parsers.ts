@@ -1,5 +1,6 @@
 import { cloudEventMediaTypes, ProblemError } from '@tenon/contracts';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { asError } from './as-error.js';
 import { parseJsonBody } from './json-body.js';
 import { settingsOf } from './route-settings.js';
 
@@ -32,7 +33,7 @@ export function addBodyParsers(server: FastifyInstance): void {
       request.tenonRawBody = body;
       done(null, parseJsonBody(body));
     } catch (error) {
-      done(error instanceof Error ? error : new Error(String(error)));
+      done(asError(error));
     }
   };
   server.addContentTypeParser(jsonTypes, { parseAs: 'buffer' }, readJson);

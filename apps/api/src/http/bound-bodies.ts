@@ -1,4 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify';
+import { asError } from './as-error.js';
 import { isJsonRequest } from './body-parsers.js';
 import { type BodyOwner, BodyRoom, bodyRoomSettings } from './body-room.js';
 import { routeOf } from './route-settings.js';
@@ -16,7 +17,7 @@ export function boundBodies(server: FastifyInstance): void {
       reply.raw.once('close', () => request.raw.complete || giveBack());
       done(null, payload);
     } catch (error) {
-      done(error instanceof Error ? error : new Error(String(error)));
+      done(asError(error));
     }
   });
   server.addHook('onSend', (request, _reply, payload, done) => {

@@ -1,3 +1,5 @@
+import { asError } from './as-error.js';
+
 /**
  * Goes on with what is known at once, and with what is promised later. Most of what a request waits for is known, and a
  * promise for each step of it is a part of what a request costs.
@@ -24,8 +26,4 @@ export function callBack(work: () => void | Promise<void>, done: (error?: Error)
       (error: unknown) => done(asError(error)),
     );
   else done();
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }
