@@ -2,8 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
-import { defaultExecutionLimits, newId, recordingPolicySchema, retryPolicySchema } from '@tenon/contracts';
-import type { RunnableFunction } from '@tenon/database';
+import { defaultExecutionLimits, newId } from '@tenon/contracts';
 import { SandboxClosedError } from '@tenon/sandbox';
 import { openDiskStorage } from '@tenon/storage';
 import { createLogger } from '@tenon/telemetry';
@@ -11,43 +10,22 @@ import { FunctionRunner, type RunInput, type RunsGuests } from '../../src/execut
 import { OutputCheck } from '../../src/executions/output-check.js';
 import { runLimits } from '../../src/executions/run-limits.js';
 import { Gate } from '../../src/shared/gate.js';
+import { functionOn, pointWith } from '../support/runnable.js';
 import { ScriptedSandbox } from '../support/scripted-sandbox.js';
 import { storedArtifacts } from '../support/stored-artifacts.js';
 
-const target: RunnableFunction = {
-  functionId: newId('function'),
-  functionName: 'discounts',
-  versionId: newId('version'),
-  artifactSha256: 'a'.repeat(64),
-  abi: 'wasi-command',
-  engine: '1',
-  position: 1,
-  settings: null,
-  settingsId: null,
-  point: {
-    name: 'cart.discounts',
-    version: 1,
-    inputSchema: {},
-    outputSchema: {},
-    eventTypes: ['cart.updated'],
-    limits: { ...defaultExecutionLimits, instructionsMax: 5_000, deadlineMs: 100 },
-    mode: 'async',
-    failurePolicy: 'open',
-    combination: 'all',
-    retry: retryPolicySchema.parse({}),
-    recording: recordingPolicySchema.parse({}),
-  },
-  planLimits: { ...defaultExecutionLimits, instructionsMax: 9_000, deadlineMs: 50 },
-  isolation: 'shared',
-};
+const target = functionOn(
+  pointWith({ limits: { ...defaultExecutionLimits, instructionsMax: 5_000, deadlineMs: 100 } }),
+  { planLimits: { ...defaultExecutionLimits, instructionsMax: 9_000, deadlineMs: 50 } },
+);
 const given: RunInput = { tenantId: newId('tenant'), input: '{}', clockMs: 1_000, seed: '0'.repeat(64) };
 
-async function runOn(sandbox: RunsGuests) {
+async function runOn(sandbox: RunsGuests, gate = new Gate(1)) {
   const folder = await mkdtemp(path.join(tmpdir(), 'tenon-runner-'));
   try {
     const logger = createLogger({ name: 'test', level: 'silent' });
     const storage = await openDiskStorage(folder);
-    return await new FunctionRunner(sandbox, storedArtifacts(storage), new OutputCheck(), new Gate(1), logger).run(
+    return await new FunctionRunner(sandbox, storedArtifacts(storage), new OutputCheck(), gate, logger).run(
       target,
       given,
     );
@@ -69,6 +47,13 @@ describe('the function runner', () => {
   it('does not take the end of its own sandboxes for an outcome of the run', async () => {
     const closed: RunsGuests = { execute: async () => Promise.reject(new SandboxClosedError()) };
     await expect(runOn(closed)).rejects.toThrow(SandboxClosedError);
+  });
+
+  it('leaves the gate when its run fails', async () => {
+    const gate = new Gate(1);
+    const closed: RunsGuests = { execute: async () => Promise.reject(new SandboxClosedError()) };
+    await expect(runOn(closed, gate)).rejects.toThrow(SandboxClosedError);
+    expect(gate.enter('another')).toBeUndefined();
   });
 });
 

@@ -1,50 +1,18 @@
 import { describe, expect, it } from '@jest/globals';
-import {
-  defaultExecutionLimits,
-  newId,
-  recordingPolicySchema,
-  retryPolicySchema,
-  unmeasuredResult,
-} from '@tenon/contracts';
+import { newId, unmeasuredResult } from '@tenon/contracts';
 import type { RunnableFunction } from '@tenon/database';
 import { compileDataSchema } from '@tenon/schemas';
 import type { RunOne } from '../../src/executions/batch-run.js';
 import { Admission } from '../../src/sync-runs/admission.js';
 import type { LivePoint } from '../../src/sync-runs/live-points.js';
 import { SyncRunService } from '../../src/sync-runs/sync-run.service.js';
+import { functionOn, pointWith } from '../support/runnable.js';
 
 const tenantId = newId('tenant');
 
 function livePoint(circuit?: RunnableFunction['circuit']): LivePoint {
-  const point: LivePoint['point'] = {
-    name: 'cart.discounts',
-    version: 1,
-    inputSchema: {},
-    outputSchema: {},
-    eventTypes: [],
-    limits: defaultExecutionLimits,
-    mode: 'sync',
-    failurePolicy: 'open',
-    combination: 'all',
-    retry: retryPolicySchema.parse({}),
-    recording: recordingPolicySchema.parse({}),
-  };
-  const target: RunnableFunction = {
-    functionId: newId('function'),
-    functionName: 'discounts',
-    versionId: newId('version'),
-    artifactSha256: 'a'.repeat(64),
-    abi: 'wasi-command',
-    engine: '1',
-    position: 1,
-    settings: null,
-    settingsId: null,
-    point,
-    circuit,
-    planLimits: defaultExecutionLimits,
-    isolation: 'shared',
-  };
-  return { point, functions: [target], input: compileDataSchema({}, '') };
+  const point = pointWith({ mode: 'sync', eventTypes: [] });
+  return { point, functions: [functionOn(point, { circuit })], input: compileDataSchema({}, '') };
 }
 
 /** Runs where `lately` was live, and says how many runs had begun before it was known what is live. */
