@@ -82,9 +82,11 @@ class ProcessPool implements SandboxPool {
     return new Promise((resolve, reject) => {
       if (this.closed) throw new SandboxClosedError();
       context.signal?.throwIfAborted();
-      const refusal = tooLarge(request);
-      if (refusal === undefined) this.groupFor(context).submit(jobOf(artifact, request, context, resolve, reject));
-      else resolve(refusal);
+      const inputBytes = Buffer.byteLength(request.input);
+      const configBytes = configBytesOf(request.config);
+      const refusal = tooLarge(inputBytes, request.limits.inputBytesMax, configBytes);
+      if (refusal !== undefined) resolve(refusal);
+      else this.groupFor(context).submit(jobOf(artifact, request, inputBytes + configBytes, context, resolve, reject));
     });
   }
 
@@ -195,15 +197,11 @@ function convicted(end: LinkEnd, limits: ExecutionRequest['limits']): ExecutionR
 }
 
 /** What is answered where a run is given more than it may be. */
-function tooLarge({ input, limits, config }: ExecutionRequest): ExecutionResult | undefined {
-  const { inputBytesMax } = limits;
-  // A text has at most three times as many bytes as UTF-16 units, so most need not be measured.
-  const inputBytes = input.length * 3 > inputBytesMax ? Buffer.byteLength(input) : 0;
+function tooLarge(inputBytes: number, inputBytesMax: number, configBytes: number): ExecutionResult | undefined {
   if (inputBytes > inputBytesMax) {
     const message = `The input is ${inputBytes} bytes; the limit is ${inputBytesMax}.`;
     return refusedResult('input_too_large', message, { name: 'inputBytesMax', max: inputBytesMax, actual: inputBytes });
   }
-  const configBytes = configBytesOf(config);
   if (configBytes <= configBytesMax) return undefined;
   const message = `The settings of the function are ${configBytes} bytes; a run takes at most ${configBytesMax}.`;
   return refusedResult('internal', message);
@@ -216,6 +214,7 @@ function configBytesOf(config: ExecutionRequest['config']): number {
 function jobOf(
   artifact: ArtifactSource,
   request: ExecutionRequest,
+  inputBytes: number,
   context: ExecutionContext,
   resolve: (result: ExecutionResult) => void,
   reject: (error: Error) => void,
@@ -224,7 +223,7 @@ function jobOf(
   const job: Job = {
     artifact,
     request,
-    inputBytes: Buffer.byteLength(request.input) + configBytesOf(request.config),
+    inputBytes,
     tenantId: context.tenantId,
     losses: 0,
     expectedMs: 0,
