@@ -31,8 +31,14 @@ export async function createSegment(folder: string): Promise<Segment> {
   files += 1;
   const file = path.join(folder, spoolFileName(files));
   const handle = await open(file, synced, 0o600);
-  await syncFolder(folder);
-  return { file, handle, bytes: 0, zeroBytes: 0, unsettled: 0, sealed: false };
+  const segment = { file, handle, bytes: 0, zeroBytes: 0, unsettled: 0, sealed: false };
+  try {
+    await syncFolder(folder);
+  } catch (error) {
+    await discardSegment(segment);
+    throw error;
+  }
+  return segment;
 }
 
 /**
@@ -102,6 +108,9 @@ export async function touchFile({ file }: SpoolPlace): Promise<void> {
 /** The name of a new file is part of its folder, which has to be on the disk as well. */
 async function syncFolder(folder: string): Promise<void> {
   const handle = await open(folder, 'r');
-  await handle.sync();
-  await handle.close();
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
 }

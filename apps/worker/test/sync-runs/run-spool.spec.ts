@@ -4,6 +4,7 @@ import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, jest } from '@jest/globals';
 import { waitFor } from '@tenon/testing';
 import { RunSpool } from '../../src/sync-runs/run-spool.js';
+import { createSegment } from '../../src/sync-runs/spool-segment.js';
 
 let folder: string;
 beforeEach(async () => {
@@ -152,6 +153,12 @@ describe('the spool', () => {
     const texts = await Promise.all((await readdir(folder)).map((name) => textOf(path.join(folder, name))));
     expect(texts.every((text) => text !== '')).toBe(true);
     expect(texts.join('').trimEnd().split('\n')).toHaveLength(lines);
+  });
+
+  it('a file was left open and behind where its folder could not be synced', async () => {
+    // Where a file of that folder lies is known from its name; the folder itself is not found.
+    await expect(createSegment(`${folder}/missing/..`)).rejects.toThrow('ENOENT');
+    expect(await readdir(folder)).toEqual([]);
   });
 
   it('takes lines that are longer than a file of zeros', async () => {
