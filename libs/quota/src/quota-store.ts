@@ -100,8 +100,8 @@ export function openQuotaStore(options: QuotaStoreOptions): QuotaStore {
     admitEvents: async (tenantId, count) =>
       eventsVerdict(await ask('admit-events', [tenantId, count, recheckMs]), count),
     report: async (used) => {
-      const args = used.flatMap(({ tenantId, events, executions, instructions }) => {
-        return [tenantId, events, executions, instructions];
+      const args = used.flatMap(({ tenantId, events, runs = 0, executions, instructions }) => {
+        return [tenantId, events, runs, executions, instructions];
       });
       return warningsOf(await ask('report', [newestShare, ...args]));
     },

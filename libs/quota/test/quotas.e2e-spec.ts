@@ -244,6 +244,18 @@ describe('events', () => {
     expect(await quotas.admitEvents(tenantId, 1)).toMatchObject({ admitted: 0, reason: 'executions_per_month' });
   });
 
+  it('are expected to take what synchronous runs took, which give back their room by themselves', async () => {
+    const { quotas, tenant } = open();
+    const tenantId = tenant({ instructionsPerMonth: 1_000_000, executionsPerMonth: 1_000 });
+    await quotas.admitEvents(tenantId, 2);
+    await quotas.report([{ tenantId, events: 0, runs: 10, executions: 20, instructions: 200_000 }]);
+    expect(await quotas.admitEvents(tenantId, 1_000)).toMatchObject({ admitted: 38, reason: 'instructions_per_month' });
+    await quotas.changePending(tenantId, -40);
+    await quotas.report([{ tenantId, events: 5, runs: 5, executions: 20, instructions: 700_000 }]);
+    // A fifth of 70,000 and four of 20,000.
+    expect(await quotas.admitEvents(tenantId, 1_000)).toMatchObject({ admitted: 3 });
+  });
+
   it('go one by one where a budget is smaller than what one is likely to take, and not never', async () => {
     const { quotas, tenant } = open();
     const tenantId = tenant({ instructionsPerMonth: 60_000 });

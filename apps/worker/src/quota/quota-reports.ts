@@ -6,12 +6,16 @@ import type { Logger } from '@tenon/telemetry';
 /** Tenants in one report. */
 const tenantsMax = 500;
 
+interface Used extends UsedQuota {
+  readonly runs: number;
+}
+
 /**
  * Tells the quotas what was used, beside the work: what is gathered while one report is under way goes with the next.
  * The truth is in Postgres by then, so a report that is lost is made good when the tenant is read again.
  */
 export class QuotaReports {
-  private gathered = new Map<Id<'tenant'>, UsedQuota>();
+  private gathered = new Map<Id<'tenant'>, Used>();
   private sending: Promise<void> | undefined;
 
   constructor(
@@ -33,12 +37,13 @@ export class QuotaReports {
     await this.sending;
   }
 
-  private add(used: UsedQuota): void {
+  private add(used: Used): void {
     const { tenantId } = used;
-    const before = this.gathered.get(tenantId) ?? { tenantId, events: 0, executions: 0, instructions: 0 };
+    const before = this.gathered.get(tenantId) ?? { tenantId, events: 0, runs: 0, executions: 0, instructions: 0 };
     this.gathered.set(tenantId, {
       tenantId,
       events: before.events + used.events,
+      runs: before.runs + used.runs,
       executions: before.executions + used.executions,
       instructions: before.instructions + used.instructions,
     });
@@ -65,14 +70,15 @@ export class QuotaReports {
 }
 
 /** Events that came again still wait; those that ended, or were given up, don't. */
-function usedBy({ tenantId, batch }: TenantBatch, recorded: readonly Id<'execution'>[]): UsedQuota {
+function usedBy({ tenantId, batch }: TenantBatch, recorded: readonly Id<'execution'>[]): Used {
   const fresh = new Set<string>(recorded);
-  const runs = batch.executions.filter(({ id }) => fresh.has(id));
+  const executions = batch.executions.filter(({ id }) => fresh.has(id));
   const dead = batch.againEvents?.filter(({ status }) => status === 'dead') ?? [];
   return {
     tenantId,
     events: (batch.doneEvents?.length ?? 0) + dead.length,
-    executions: runs.length,
-    instructions: runs.reduce((sum, run) => sum + run.instructionsUsed, 0),
+    runs: executions.length === 0 ? 0 : (batch.runs ?? 0),
+    executions: executions.length,
+    instructions: executions.reduce((sum, run) => sum + run.instructionsUsed, 0),
   };
 }

@@ -78,7 +78,7 @@ export class RunRecorder {
     if (run.executions.length === 0) return false;
     const { spool } = this.parts;
     if (spool === undefined) {
-      await this.record(run.tenantId, run.actor, run.executions);
+      await this.record(run.tenantId, run.actor, [run]);
       onRecorded?.();
       return true;
     }
@@ -195,7 +195,7 @@ export class RunRecorder {
       await this.record(
         tenantId,
         actor,
-        group.flatMap(({ run }) => run.executions),
+        group.map(({ run }) => run),
       );
     } catch (error) {
       if (!isRefused(error)) throw error;
@@ -209,9 +209,10 @@ export class RunRecorder {
   }
 
   /** A run of many functions has more executions than one commit takes; ids make a part that comes again harmless. */
-  private async record(tenantId: Id<'tenant'>, actor: string, executions: readonly ExecutionRecord[]): Promise<void> {
+  private async record(tenantId: Id<'tenant'>, actor: string, runs: readonly RunRecords[]): Promise<void> {
+    const executions = runs.flatMap((run) => run.executions);
     for (let at = 0; at < executions.length; at += rowsMax) {
-      const part = { executions: executions.slice(at, at + rowsMax), actor };
+      const part = { executions: executions.slice(at, at + rowsMax), runs: at === 0 ? runs.length : 0, actor };
       await this.parts.recorder.record(tenantId, await this.parts.bodies.move(part));
     }
   }

@@ -15,19 +15,23 @@ import { finished, functionOn, pointWith } from '../support/runnable.js';
 const logger = createLogger({ name: 'test', level: 'silent' });
 let folder: string;
 let recorded: Set<string>;
+let batches: RecordBatch[];
 /** Each commit waits for it. */
 let commit: () => Promise<void>;
 
 beforeEach(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'tenon-spool-'));
   recorded = new Set();
+  batches = [];
   commit = async () => undefined;
 });
 afterEach(() => rm(folder, { recursive: true }));
 
 async function open(): Promise<RunRecorder> {
-  const record = async (_tenantId: Id<'tenant'>, { executions }: RecordBatch) => {
+  const record = async (_tenantId: Id<'tenant'>, batch: RecordBatch) => {
+    const { executions } = batch;
     await commit();
+    batches.push(batch);
     for (const { id } of executions) recorded.add(id);
     return { recorded: executions.map(({ id }) => id) };
   };
@@ -85,5 +89,19 @@ describe('a run that was kept', () => {
     held.resolve();
     await stopping;
     expect(told).toBe(1);
+  });
+
+  it('is counted once, however many of its executions go into other commits', async () => {
+    const recorder = await open();
+    const { tenantId, actor, executions } = newRun();
+    const [first] = executions;
+    if (first === undefined) throw new Error('a run without an execution');
+    const many = Array.from({ length: 501 }, () => ({ ...first, id: newId('execution') }));
+    const kept = [many, executions].map((own) => recorder.keep({ tenantId, actor, executions: own }));
+    await Promise.all(kept);
+    await recorder.stop();
+    expect(batches.map((batch) => batch.executions.length).reduce((sum, one) => sum + one, 0)).toBe(502);
+    expect(batches.length).toBeGreaterThan(1);
+    expect(batches.reduce((sum, { runs = 0 }) => sum + runs, 0)).toBe(2);
   });
 });

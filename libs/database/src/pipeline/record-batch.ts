@@ -5,6 +5,8 @@ import type { ExecutionRecord } from './execution-record.js';
 /** What one job did, for one tenant. */
 export interface RecordBatch {
   readonly executions: readonly ExecutionRecord[];
+  /** Synchronous runs that the executions are of. */
+  readonly runs?: number | undefined;
   /** Events that need no further run. A note says why one had none at all. */
   readonly doneEvents?: readonly DoneEvent[];
   /** Events of which something was recorded and that come again, or never will. */

@@ -7,7 +7,8 @@
 --                           pending: events admitted and not finished
 --                           minute, month: which ones the counts are for
 --                           minuteExecutions, minuteInstructions, monthExecutions, monthInstructions
---                           eventExecutions, eventInstructions: what an event took so far, on average
+--                           eventExecutions, eventInstructions: what an event, or a synchronous run, took so far, on
+--                           average
 --                           warned:<quota>: the window for which a warning was given
 --   key:<id>        string  the same as tat, for one key; gone when its burst is there again
 --   shares          string there while the fair queue knows the shares of all tenants

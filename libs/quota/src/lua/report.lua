@@ -1,6 +1,6 @@
 -- Adds what was really used, after it was committed.
--- ARGV: share of the newest report in what an event takes; then groups of tenant, events finished, executions,
---       instructions.
+-- ARGV: share of the newest report in what an event takes; then groups of tenant, events finished, runs finished that
+--       were no event's (their room is given back elsewhere), executions, instructions.
 -- Returns the warnings that are due: tenant, quota, used, limit and ms until the window ends, each.
 local newest = tonumber(ARGV[1])
 local warnings = {}
@@ -19,7 +19,7 @@ local function warn(tenant, fields, limits)
   end
 end
 
-local function report(tenant, events, executions, instructions)
+local function report(tenant, events, runs, executions, instructions)
   local fields = hashOf(tenantKey(tenant))
   -- Nobody asked about this tenant since Redis lost its memory; whoever does will read what is in Postgres.
   if not fields.plan then return end
@@ -29,9 +29,10 @@ local function report(tenant, events, executions, instructions)
     fields[window .. 'Instructions'] = fields[window .. 'Instructions'] + instructions
   end
   fields.pending = math.max(0, fields.pending - events)
-  if events > 0 then
-    fields.eventExecutions = mean(fields.eventExecutions, executions / events)
-    fields.eventInstructions = mean(fields.eventInstructions, instructions / events)
+  local ended = events + runs
+  if ended > 0 then
+    fields.eventExecutions = mean(fields.eventExecutions, executions / ended)
+    fields.eventInstructions = mean(fields.eventInstructions, instructions / ended)
   end
   local changed = {}
   for _, name in ipairs({ 'minute', 'month', 'minuteExecutions', 'minuteInstructions', 'monthExecutions',
@@ -46,7 +47,7 @@ local function report(tenant, events, executions, instructions)
   if limits then warn(tenant, fields, limits) end
 end
 
-for at = 2, #ARGV, 4 do
-  report(ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3]))
+for at = 2, #ARGV, 5 do
+  report(ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2]), tonumber(ARGV[at + 3]), tonumber(ARGV[at + 4]))
 end
 return warnings
