@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
+import { newId } from '@tenon/contracts';
+import type { Database } from '@tenon/database';
+import { createTestDatabase, type TestDatabase } from '@tenon/testing';
+import pg from 'pg';
+import { executionRows } from '../src/pipeline/record-rows.js';
+import { createWorld, executionOf, newEvent, openTestDatabase, type TenantWorld } from './fixture.js';
+
+let server: TestDatabase;
+let owner: pg.Client;
+let database: Database;
+let world: TenantWorld;
+
+beforeAll(async () => {
+  server = await createTestDatabase();
+  owner = new pg.Client({ connectionString: server.ownerUrl });
+  await owner.connect();
+  database = await openTestDatabase(server.url);
+});
+
+beforeEach(async () => {
+  world = await createWorld(database);
+});
+
+afterAll(async () => {
+  await owner?.end();
+  await database?.close();
+  await server?.drop();
+});
+
+/** What a call that Postgres refuses wrote into the table and its parts before it gave up. */
+async function writtenInVain(table: string, text: string, values: unknown[]): Promise<number> {
+  await owner.query('BEGIN');
+  try {
+    await owner.query('SAVEPOINT before');
+    await expect(owner.query(text, values)).rejects.toThrow('duplicate key value');
+    await owner.query('ROLLBACK TO before');
+    const { rows } = await owner.query<{ rows: number }>(
+      'SELECT sum(n_tup_ins)::int AS rows FROM pg_stat_xact_all_tables WHERE relname ~ $1',
+      [`^${table}(_|$)`],
+    );
+    return rows[0]?.rows ?? 0;
+  } finally {
+    await owner.query('ROLLBACK');
+  }
+}
+
+describe('rows that can not be written, and not because they are there already', () => {
+  test('events with the id of another one were tried a hundred times', async () => {
+    const [kept] = await database.events.insert(world.tenantId, [newEvent()]);
+    const texts = [kept?.id, 'another-source', 'another-id', 'cart.updated', null, '{}', 'api', null];
+    const values = [world.tenantId, texts, [null, null, null]];
+    expect(await writtenInVain('events', 'SELECT * FROM accept_events($1, $2, $3)', values)).toBe(1);
+  });
+
+  test('runs that stand twice in one call were tried a hundred times', async () => {
+    const execution = executionOf(world, newId('event'));
+    const { targets, texts, figures, hashes, rests } = executionRows([execution, execution]);
+    const values = [world.tenantId, [], [], [], null, targets, texts, figures, hashes, rests];
+    const text = 'SELECT record_runs($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)';
+    expect(await writtenInVain('executions', text, values)).toBe(2);
+  });
+});
