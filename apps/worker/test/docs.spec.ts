@@ -1,6 +1,7 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from '@jest/globals';
+import { batchesTogetherMax } from '@tenon/database';
 import { repositoryRoot } from '@tenon/testing';
 import { buildSettings } from '../src/builds/build-settings.js';
 import { executionSettings } from '../src/executions/execution-settings.js';
@@ -22,6 +23,7 @@ const bounds: readonly (readonly [string, number])[] = [
   ['executions in one commit of several batches', executionSettings.executionsShared],
   ['characters of inputs, outputs and logs in one commit of several events', executionSettings.charactersPerRecordMax],
   ['jobs that share one commit', executionSettings.batchesPerRecordMax],
+  ['tenants that share one commit', batchesTogetherMax],
   ['tries of an event that fails on our side', executionSettings.triesMax],
   ['lost jobs of one event before it is dead', lossesMax],
   ['uploads handed to the sandboxes at once, which build two at a time', buildSettings.concurrency],

@@ -62,6 +62,7 @@ export type {
   RecordedBatch,
   TenantBatch,
 } from './pipeline/record-batch.js';
+export { batchesTogetherMax } from './pipeline/recorder.repository.js';
 export type { RunStatistics, StatisticsRequest, StatisticsSeries } from './pipeline/statistics.js';
 export type { ExportPart, ExportPlace } from './pipeline/tenant-export.repository.js';
 export type { FunctionUsage } from './pipeline/usage.repository.js';

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
 import { newId } from '@tenon/contracts';
-import type { Database } from '@tenon/database';
+import { batchesTogetherMax, type Database } from '@tenon/database';
 import { createTestDatabase, type TestDatabase } from '@tenon/testing';
 import pg from 'pg';
 import { executionRows } from '../src/pipeline/record-rows.js';
@@ -59,5 +59,30 @@ describe('rows that can not be written, and not because they are there already',
     const values = [world.tenantId, [], [], [], null, targets, texts, figures, hashes, rests];
     const text = 'SELECT record_runs($1, $2, $3, $4, $5, $6, $7, $8, $9, $10)';
     expect(await writtenInVain('executions', text, values)).toBe(2);
+  });
+});
+
+describe('a commit of as many batches as may share one', () => {
+  beforeAll(() =>
+    owner.query(`
+      CREATE TABLE subtransactions (count integer, overflowed boolean);
+      CREATE FUNCTION note_subtransactions() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER AS $$
+      BEGIN
+        INSERT INTO public.subtransactions SELECT s.subxact_count, s.subxact_overflowed
+          FROM pg_stat_get_backend_idset() AS b (id), pg_stat_get_backend_subxact(b.id) AS s
+          WHERE pg_stat_get_backend_pid(b.id) = pg_backend_pid();
+        RETURN NULL;
+      END $$;
+      CREATE TRIGGER note AFTER INSERT ON audit_entries EXECUTE FUNCTION note_subtransactions()`),
+  );
+
+  test('made everybody look up whose its subtransactions were', async () => {
+    const batches = Array.from({ length: batchesTogetherMax }, () => ({ executions: [executionOf(world)] }));
+    const group = batches.map((batch) => ({ tenantId: world.tenantId, batch }));
+    const recorded = await database.recorder.recordTogether(group);
+    expect(recorded.flatMap((one) => one.recorded)).toHaveLength(batchesTogetherMax);
+    const { rows } = await owner.query('SELECT count, overflowed FROM subtransactions');
+    expect(rows).toEqual([{ count: batchesTogetherMax, overflowed: false }]);
+    await expect(database.recorder.recordTogether([...group, ...group.slice(0, 1)])).rejects.toThrow(RangeError);
   });
 });

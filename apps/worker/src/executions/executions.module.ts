@@ -1,5 +1,5 @@
 import { Module } from '@nestjs/common';
-import type { Database } from '@tenon/database';
+import { batchesTogetherMax, type Database } from '@tenon/database';
 import type { QueueOptions, QueueProducer } from '@tenon/queue';
 import type { Storage } from '@tenon/storage';
 import type { Logger } from '@tenon/telemetry';
@@ -53,6 +53,7 @@ const groupRecorder = {
       executionsMax: executionSettings.executionsShared,
       charactersMax: executionSettings.charactersPerRecordMax,
       batchesMax: executionSettings.batchesPerRecordMax,
+      partsMax: batchesTogetherMax,
       onCommitted: (group, recorded) => {
         reports.note(group, recorded);
         producer.announceRecorded(group.map(({ tenantId }) => tenantId));

@@ -30,6 +30,8 @@ export interface GroupRecorderOptions {
   readonly charactersMax: number;
   /** Batches in one commit. */
   readonly batchesMax: number;
+  /** What they become in it at most: those of one tenant that nobody in particular asked for are one part. */
+  readonly partsMax: number;
   /** Told about every commit, batch by batch in the same order. Must not throw. */
   readonly onCommitted?: (group: readonly TenantBatch[], recorded: readonly RecordedBatch[]) => void;
 }
@@ -68,7 +70,8 @@ export class GroupRecorder {
   }
 
   private take(lane: Lane): readonly Waiting[] {
-    const { executionsMax, charactersMax, batchesMax } = this.options;
+    const { executionsMax, charactersMax, batchesMax, partsMax } = this.options;
+    const parts = new Set<string>();
     let executions = 0;
     let characters = 0;
     let batches = 0;
@@ -76,6 +79,8 @@ export class GroupRecorder {
       const own = part.batch.executions.length;
       const isFull = executions + own > executionsMax || characters + text > charactersMax || batches >= batchesMax;
       if (batches > 0 && isFull) break;
+      parts.add(isNobodys(part) ? part.tenantId : `${part.tenantId} ${batches}`);
+      if (parts.size > partsMax) break;
       executions += own;
       characters += text;
       batches += 1;

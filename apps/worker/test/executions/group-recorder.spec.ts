@@ -35,7 +35,7 @@ async function commitsOf(batches: readonly RecordBatch[], bounds: { executionsMa
     if (commits.length === 1) await first.promise;
     return group.map(({ batch }) => ({ recorded: batch.executions.map(({ id }) => id) }));
   };
-  const recorder = new GroupRecorder({ recordTogether }, { commitsMax: 1, batchesMax: 100, ...bounds });
+  const recorder = new GroupRecorder({ recordTogether }, { commitsMax: 1, batchesMax: 100, partsMax: 64, ...bounds });
   const recording = batches.map((batch) => recorder.record(tenantId, batch));
   first.resolve();
   const recorded = await Promise.all(recording);
@@ -68,12 +68,32 @@ describe('batches that come while a commit is under way', () => {
       if (rows.length > 20) await large.promise;
       return group.map(({ batch }) => ({ recorded: batch.executions.map(({ id }) => id) }));
     };
-    const bounds = { commitsMax: 1, executionsMax: 500, charactersMax: 1_000, batchesMax: 100 };
+    const bounds = { commitsMax: 1, executionsMax: 500, charactersMax: 1_000, batchesMax: 100, partsMax: 64 };
     const recorder = new GroupRecorder({ recordTogether }, bounds);
     const flood = [recorder.record(tenantId, batchOf(21)), recorder.record(tenantId, batchOf(100))];
     expect((await recorder.record(newId('tenant'), batchOf(1))).recorded).toHaveLength(1);
     large.resolve();
     expect((await Promise.all(flood)).map(({ recorded }) => recorded.length)).toEqual([21, 100]);
+  });
+
+  it('share the next one up to a number of parts, of which those of one tenant are one', async () => {
+    const commits: number[] = [];
+    const first = Promise.withResolvers<void>();
+    const recordTogether = async (group: readonly TenantBatch[]) => {
+      commits.push(group.flatMap(({ batch }) => batch.executions).length);
+      if (commits.length === 1) await first.promise;
+      return group.map(({ batch }) => ({ recorded: batch.executions.map(({ id }) => id) }));
+    };
+    const bounds = { commitsMax: 1, executionsMax: 500, charactersMax: 1_000, batchesMax: 100, partsMax: 3 };
+    const recorder = new GroupRecorder({ recordTogether }, bounds);
+    const [one, two, three, four] = Array.from({ length: 4 }, () => newId('tenant'));
+    const inOrder = [one, one, two, one, three, two, four, one].flatMap((tenant) => tenant ?? []);
+    const recording = inOrder.map((tenant) => recorder.record(tenant, batchOf(1)));
+    const asked = [two, two, two, two].flatMap((tenant) => tenant ?? []);
+    recording.push(...asked.map((tenant) => recorder.record(tenant, { ...batchOf(1), actor: 'key_test' })));
+    first.resolve();
+    await Promise.all(recording);
+    expect(commits).toEqual([1, 5, 3, 3]);
   });
 
   it('go alone where one is larger than the bounds', async () => {

@@ -62,6 +62,7 @@ async function openRecorder(): Promise<RunRecorder> {
       executionsMax: 100,
       charactersMax: 4_000_000,
       batchesMax: 10,
+      partsMax: 64,
     }),
     bodies: new LargeBodies(shop.storage, logger),
     logger,

@@ -10,8 +10,11 @@ import { usageOf } from './usage-delta.js';
 
 /** Executions in one call; a micro-batch is far smaller. */
 export const executionsPerBatchMax = 1_000;
-/** Batches in one commit: each of its tenants has its audit chain locked meanwhile. */
-export const tenantsTogetherMax = 200;
+/**
+ * Batches in one commit. Each is a subtransaction, and of so many Postgres remembers that they belong to one transaction
+ * (`PGPROC_MAX_CACHED_SUBXIDS`); with one more, whoever reads anything meanwhile has to look that up.
+ */
+export const batchesTogetherMax = 64;
 
 /**
  * Writes what happened, through a role that can add records and never change one. Everything about a micro-batch is
@@ -34,13 +37,13 @@ export class RecorderRepository {
    * Records batches of several tenants in one commit, each with its tenant named, so that the policies bind every row
    * as they do for one. Answers in the order of `group`.
    *
-   * @throws RangeError for more than 1,000 executions in one batch.
+   * @throws RangeError for more than 64 batches, or 1,000 executions in one of them.
    */
   async recordTogether(group: readonly TenantBatch[]): Promise<readonly RecordedBatch[]> {
     if (group.some(({ batch }) => batch.executions.length > executionsPerBatchMax)) {
       throw new RangeError('too many executions in one batch');
     }
-    if (group.length > tenantsTogetherMax) throw new RangeError('too many batches in one group');
+    if (group.length > batchesTogetherMax) throw new RangeError('too many batches in one group');
     if (group.length === 0) return [];
     const tenants = [...new Set(group.map(({ tenantId }) => tenantId))];
     const named = `SET LOCAL app.tenant_ids = ${pg.escapeLiteral(tenants.join(','))}`;
