@@ -67,6 +67,19 @@ describe('events over quota', () => {
     expect((await send(key, events(1))).json()).toMatchObject({ held: 1 });
   });
 
+  it('that wait for tomorrow hold up nothing today, and are held where their own minute is full', async () => {
+    const { id, key } = await tenantWith({ executionsPerMinute: 3 });
+    const tenonnotbefore = new Date(Date.now() + 24 * 3_600_000).toISOString();
+    const delayed = () => events(3).map((event) => ({ ...event, tenonnotbefore }));
+    expect((await send(key, delayed())).json()).toMatchObject({ held: 0 });
+    // They are told from those of now once they are in line, which is a moment after the answer.
+    await waitFor('room today', async () => (await send(key, events(1))).json().held === 0);
+    expect((await send(key, events(2))).json()).toMatchObject({ held: 0 });
+    const mixed = await send(key, [...delayed(), ...events(1)]);
+    const held = 'held executions_per_minute';
+    expect(await statusesOf(id, mixed.json().ids)).toEqual([held, held, held, held]);
+  });
+
   it('count once however often they are sent', async () => {
     const { key } = await tenantWith({ eventsWaitingMax: 4 });
     const batch = events(3);

@@ -87,6 +87,21 @@ describe('events held for a quota', () => {
     ]);
   });
 
+  test('that may run later are not released before their minute, and then in turn', async () => {
+    const minutes = (count: number) => new Date(Date.now() + count * 60_000);
+    const held = 'executions_per_month';
+    const given = [
+      newEvent({ held, notBefore: minutes(2) }),
+      newEvent({ held, notBefore: minutes(-2) }),
+      newEvent({ held }),
+    ];
+    const [later, due, plain] = (await database.events.insert(world.tenantId, given)).map(({ id }) => id);
+    expect(await database.quota.heldEvents(world.tenantId, 100)).toBe(2);
+    const released = (await database.quota.releaseOldest(world.tenantId, 100)).map(({ id }) => id);
+    expect(released.toSorted()).toEqual([due, plain].toSorted());
+    expect(await database.events.load(world.tenantId, [later ?? newId('event')])).toMatchObject([{ status: 'held' }]);
+  });
+
   test('are each released to one of two who ask at the same time', async () => {
     const ids = await hold(other.tenantId, 40, 'instructions_per_month');
     const parts = await Promise.all([1, 2, 3, 4].map(() => database.quota.releaseOldest(other.tenantId, 15)));

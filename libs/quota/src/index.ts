@@ -1,5 +1,6 @@
 export type {
   BucketState,
+  EventGroup,
   EventsVerdict,
   QuotaSource,
   Quotas,

@@ -11,6 +11,7 @@ import {
 } from '@tenon/queue';
 import type {
   BucketState,
+  EventGroup,
   EventsVerdict,
   QuotaWarning,
   RequestVerdict,
@@ -68,10 +69,11 @@ export interface GroupVerdict extends Omit<RequestVerdict, 'admitted'> {
 export interface QuotaStore {
   /** One verdict per group; undefined where Redis does not know the tenant. */
   admitRequests(groups: readonly RequestGroup[]): Promise<ReadonlyArray<GroupVerdict | undefined>>;
+  /** One verdict per group; undefined where Redis does not know the tenant. */
   admitEvents(
     tenantId: Id<'tenant'>,
-    count: number,
-  ): Promise<(EventsVerdict & { readonly stale: boolean }) | undefined>;
+    groups: readonly EventGroup[],
+  ): Promise<{ readonly verdicts: readonly EventsVerdict[]; readonly stale: boolean } | undefined>;
   report(used: readonly UsedQuota[]): Promise<readonly QuotaWarning[]>;
   states(tenantId: Id<'tenant'>): Promise<readonly QuotaState[]>;
   changePending(tenantId: Id<'tenant'>, by: number): Promise<void>;
@@ -97,8 +99,13 @@ export function openQuotaStore(options: QuotaStoreOptions): QuotaStore {
       );
       return groups.map((_, index) => groupVerdict(answer.slice(index * answerSize, (index + 1) * answerSize)));
     },
-    admitEvents: async (tenantId, count) =>
-      eventsVerdict(await ask('admit-events', [tenantId, count, recheckMs]), count),
+    admitEvents: async (tenantId, groups) => {
+      const args = groups.flatMap(({ dueMs = 0, count }) => [dueMs, count]);
+      const [known, stale, ...parts] = strings(await ask('admit-events', [fair, tenantId, recheckMs, ...args]));
+      if (known !== '1') return undefined;
+      const verdicts = groups.map(({ count }, index) => eventsVerdict(parts.slice(index * 3, index * 3 + 3), count));
+      return { verdicts, stale: stale === '1' };
+    },
     report: async (used) => {
       const args = used.flatMap(({ tenantId, events, runs = 0, executions, instructions }) => {
         return [tenantId, events, runs, executions, instructions];
@@ -149,12 +156,9 @@ function bucket([limit = 0, remaining = 0, resetMs = 0, windowMs = 0]: readonly 
   return limit === 0 ? undefined : { limit, remaining, resetMs, windowMs };
 }
 
-function eventsVerdict(answer: unknown, count: number) {
-  const [known, admitted = '0', reason = '', resetMs = '0', stale] = strings(answer);
-  if (known !== '1') return undefined;
-  const verdict = { admitted: Number(admitted), stale: stale === '1' };
-  if (verdict.admitted >= count) return verdict;
-  return { ...verdict, reason: reason as HoldReason, resetMs: Number(resetMs) || undefined };
+function eventsVerdict([admitted = '0', reason = '', resetMs = '0']: readonly string[], count: number): EventsVerdict {
+  if (Number(admitted) >= count) return { admitted: Number(admitted) };
+  return { admitted: Number(admitted), reason: reason as HoldReason, resetMs: Number(resetMs) || undefined };
 }
 
 function warningsOf(answer: unknown): readonly QuotaWarning[] {

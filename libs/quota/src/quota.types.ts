@@ -27,6 +27,13 @@ export interface RequestVerdict {
   readonly retryAfterMs: number;
 }
 
+/** Events that may run from the same time on. */
+export interface EventGroup {
+  readonly count: number;
+  /** Milliseconds since 1970; absent: now. They count in the minute and in the month of this time. */
+  readonly dueMs?: number | undefined;
+}
+
 /** How many events may become ready; the others are to be held. */
 export interface EventsVerdict {
   readonly admitted: number;
@@ -83,6 +90,8 @@ export interface Quotas {
   admitRequest(caller: RequestCaller): RequestVerdict | Promise<RequestVerdict>;
   /** Admits as many of `count` events as the budgets have room for. Never throws. */
   admitEvents(tenantId: Id<'tenant'>, count: number): Promise<EventsVerdict>;
+  /** The same for events that may run at different times, one verdict for each group. Never throws. */
+  admitGroups(tenantId: Id<'tenant'>, groups: readonly EventGroup[]): Promise<readonly EventsVerdict[]>;
   /** Admits held events, as many as there is room for. Never throws; none where Redis is away. */
   readmitEvents(tenantId: Id<'tenant'>, count: number): Promise<EventsVerdict>;
   /**

@@ -1,6 +1,7 @@
 import type { Id, QuotaState } from '@tenon/contracts';
 import { LocalLimiter } from './local-limiter.js';
 import type {
+  EventGroup,
   EventsVerdict,
   QuotaSource,
   Quotas,
@@ -37,6 +38,7 @@ export function openQuotas(options: QuotasOptions): Quotas {
   return {
     admitRequest: (caller) => gate.admit(caller),
     admitEvents: (tenantId, count) => keeper.admitEvents(tenantId, count),
+    admitGroups: (tenantId, groups) => keeper.admitGroups(tenantId, groups),
     readmitEvents: (tenantId, count) => keeper.readmitEvents(tenantId, count),
     changePending: (tenantId, by) => keeper.changePending(tenantId, by),
     report: (used) => keeper.report(used),
@@ -82,18 +84,24 @@ class QuotaKeeper {
   }
 
   async admitEvents(tenantId: Id<'tenant'>, count: number): Promise<EventsVerdict> {
+    const [verdict = { admitted: 0 }] = await this.admitGroups(tenantId, [{ count }]);
+    return verdict;
+  }
+
+  async admitGroups(tenantId: Id<'tenant'>, groups: readonly EventGroup[]): Promise<readonly EventsVerdict[]> {
     try {
-      return await this.#askEvents(tenantId, count);
+      return await this.#askEvents(tenantId, groups);
     } catch {
       // Nobody's event waits for our Redis. What was admitted meanwhile is counted when it is back.
       this.#miss(tenantId);
-      return { admitted: count };
+      return groups.map(({ count }) => ({ admitted: count }));
     }
   }
 
   async readmitEvents(tenantId: Id<'tenant'>, count: number): Promise<EventsVerdict> {
     try {
-      return await this.#askEvents(tenantId, count);
+      const [verdict = { admitted: 0 }] = await this.#askEvents(tenantId, [{ count }]);
+      return verdict;
     } catch {
       return { admitted: 0 };
     }
@@ -181,8 +189,8 @@ class QuotaKeeper {
     return groups.map((group, index) => first[index] ?? second.get(group));
   }
 
-  async #askEvents(tenantId: Id<'tenant'>, count: number): Promise<EventsVerdict> {
-    const ask = () => this.#redis(() => this.store.admitEvents(tenantId, count));
+  async #askEvents(tenantId: Id<'tenant'>, groups: readonly EventGroup[]): Promise<readonly EventsVerdict[]> {
+    const ask = () => this.#redis(() => this.store.admitEvents(tenantId, groups));
     if (this.#missed.has(tenantId)) await this.seed(tenantId);
     let answer = await ask();
     if (answer === undefined) {
@@ -190,9 +198,8 @@ class QuotaKeeper {
       answer = await ask();
     }
     if (answer === undefined) throw new Error('Redis forgot a tenant between two questions');
-    const { stale, ...verdict } = answer;
-    if (stale) this.#seedBeside(tenantId);
-    return verdict;
+    if (answer.stale) this.#seedBeside(tenantId);
+    return answer.verdicts;
   }
 
   #note({ tenantId, actor }: RequestGroup, verdict: GroupVerdict | undefined): void {

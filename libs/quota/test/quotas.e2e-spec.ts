@@ -269,6 +269,43 @@ describe('events', () => {
     expect(await quotas.admitEvents(nothing, 8)).toMatchObject({ admitted: 0, reason: 'instructions_per_month' });
   });
 
+  it('that may run later take no room from those that may run now: tomorrow held today up', async () => {
+    const { quotas, fair, tenant } = open();
+    const tenantId = tenant({ executionsPerMinute: 10, instructionsPerMinute: 10_000_000 });
+    const dueMs = Date.now() + 3_600_000;
+    expect(await quotas.admitGroups(tenantId, [{ count: 12, dueMs }, { count: 8 }])).toEqual([
+      { admitted: 10, reason: 'executions_per_minute', resetMs: expect.any(Number) },
+      { admitted: 8 },
+    ]);
+    const delayed = Array.from({ length: 10 }, () => ({ id: newId('event'), tenantId, notBeforeMs: dueMs }));
+    await fair.offer(delayed);
+    await quotas.changePending(tenantId, -8);
+    // Nothing more goes into the minute that is full; one after it and the present one have all of their room.
+    const groups = [{ count: 1, dueMs }, { count: 11, dueMs: dueMs + 60_000 }, { count: 11 }];
+    expect((await quotas.admitGroups(tenantId, groups)).map(({ admitted }) => admitted)).toEqual([0, 10, 10]);
+  });
+
+  it('of a later month take no room from this one', async () => {
+    const { quotas, fair, tenant } = open();
+    const tenantId = tenant({ executionsPerMonth: 100 }, { executions: 90 });
+    const dueMs = Date.now() + 32 * 24 * 3_600_000;
+    const verdicts = await quotas.admitGroups(tenantId, [{ count: 200, dueMs }, { count: 20 }]);
+    expect(verdicts.map(({ admitted }) => admitted)).toEqual([100, 10]);
+    await fair.offer(Array.from({ length: 100 }, () => ({ id: newId('event'), tenantId, notBeforeMs: dueMs })));
+    await quotas.changePending(tenantId, -10);
+    expect(await quotas.admitEvents(tenantId, 20)).toMatchObject({ admitted: 10, reason: 'executions_per_month' });
+  });
+
+  it('that wait for a later time count among those that wait', async () => {
+    const { quotas, tenant } = open();
+    const tenantId = tenant({ eventsWaitingMax: 5 });
+    const groups = [{ count: 4, dueMs: Date.now() + 3_600_000 }, { count: 4 }];
+    expect(await quotas.admitGroups(tenantId, groups)).toEqual([
+      { admitted: 4 },
+      { admitted: 1, reason: 'events_waiting', resetMs: undefined },
+    ]);
+  });
+
   it('that were not kept after all make room again', async () => {
     const { quotas, tenant } = open();
     const tenantId = tenant({ eventsWaitingMax: 10 });

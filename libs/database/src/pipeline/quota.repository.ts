@@ -24,18 +24,22 @@ interface TruthRow {
   readonly instructions: number;
 }
 
+/** Held events that can run in the present minute; the expression is that of their index. */
+const heldTurn = `greatest(h.id, 'evt_' || public.ulid_time(h.not_before))`;
+const heldNow = `
+  h.status = 'held' AND h.tenant_id = $1 AND h.reason = ANY($2::text[])
+    AND ${heldTurn} < 'evt_' || public.ulid_time(date_trunc('minute', now()) + interval '1 minute')`;
+
 const releaseOldest = `
   UPDATE event_work AS w SET status = 'ready', reason = NULL, changed_at = now()
     WHERE w.id = ANY(ARRAY(
-      SELECT h.id FROM event_work AS h
-        WHERE h.status <> 'ready' AND h.status = 'held' AND h.tenant_id = $1 AND h.reason = ANY($2::text[])
-        ORDER BY h.id LIMIT $3 FOR UPDATE SKIP LOCKED)) AND w.tenant_id = $1
+      SELECT h.id FROM event_work AS h WHERE ${heldNow}
+        ORDER BY ${heldTurn} LIMIT $3 FOR UPDATE SKIP LOCKED)) AND w.tenant_id = $1
     RETURNING w.id, w.priority, w.not_before AS "notBefore"`;
 
 const countHeld = `
   SELECT count(*)::integer AS held FROM (
-    SELECT 1 FROM event_work AS h
-      WHERE h.status <> 'ready' AND h.status = 'held' AND h.tenant_id = $1 AND h.reason = ANY($2::text[]) LIMIT $3
+    SELECT 1 FROM event_work AS h WHERE ${heldNow} ORDER BY ${heldTurn} LIMIT $3
   ) AS held_ones`;
 
 const storedBytes = `
@@ -66,14 +70,18 @@ export class QuotaRepository {
     });
   }
 
-  /** Events held for a quota, counted up to `limit`. */
+  /** Events held for a quota that can run in the present minute, counted up to `limit`. */
   heldEvents(tenantId: Id<'tenant'>, limit: number, reasons: readonly HoldReason[] = holdReasons): Promise<number> {
     return inTenant(this.pools.app, tenantId, async (client) => {
       return (await client.query<{ held: number }>(countHeld, [tenantId, reasons, limit])).rows[0]?.held ?? 0;
     });
   }
 
-  /** Makes the oldest events ready that were held for a quota. @returns those, to be offered to the queue. */
+  /**
+   * Makes events ready that were held for a quota and can run in the present minute, those first that could run first.
+   *
+   * @returns those, to be offered to the queue
+   */
   releaseOldest(tenantId: Id<'tenant'>, limit: number): Promise<readonly ReadyEvent[]> {
     return inTenant(this.pools.app, tenantId, async (client) => {
       return (await client.query<ReadyEvent>(releaseOldest, [tenantId, holdReasons, limit])).rows;
