@@ -24,23 +24,23 @@ interface TruthRow {
   readonly instructions: number;
 }
 
-/** Held events that can run in the present minute; the expression is that of their index. */
-const heldTurn = `greatest(h.id, 'evt_' || public.ulid_time(h.not_before))`;
-const heldNow = `
-  h.status = 'held' AND h.tenant_id = $1 AND h.reason = ANY($2::text[])
-    AND ${heldTurn} < 'evt_' || public.ulid_time(date_trunc('minute', now()) + interval '1 minute')`;
+/**
+ * Held events that can run in the present minute, those first that could run first. The order is that of an index, and
+ * the limit stands inside: so a million that are for later are not looked at.
+ */
+const heldNow = (locking: string) => `
+  SELECT first.id FROM (
+    SELECT h.id, greatest(h.id, 'evt_' || public.ulid_time(h.not_before)) AS turn FROM event_work AS h
+      WHERE h.status = 'held' AND h.tenant_id = $1 AND h.reason = ANY($2::text[])
+      ORDER BY greatest(h.id, 'evt_' || public.ulid_time(h.not_before)) LIMIT $3 ${locking}
+  ) AS first WHERE first.turn < 'evt_' || public.ulid_time(date_trunc('minute', now()) + interval '1 minute')`;
 
 const releaseOldest = `
   UPDATE event_work AS w SET status = 'ready', reason = NULL, changed_at = now()
-    WHERE w.id = ANY(ARRAY(
-      SELECT h.id FROM event_work AS h WHERE ${heldNow}
-        ORDER BY ${heldTurn} LIMIT $3 FOR UPDATE SKIP LOCKED)) AND w.tenant_id = $1
+    WHERE w.id = ANY(ARRAY(${heldNow('FOR UPDATE SKIP LOCKED')})) AND w.tenant_id = $1
     RETURNING w.id, w.priority, w.not_before AS "notBefore"`;
 
-const countHeld = `
-  SELECT count(*)::integer AS held FROM (
-    SELECT 1 FROM event_work AS h WHERE ${heldNow} ORDER BY ${heldTurn} LIMIT $3
-  ) AS held_ones`;
+const countHeld = `SELECT count(*)::integer AS held FROM (${heldNow('')}) AS held_ones`;
 
 const storedBytes = `
   SELECT (SELECT coalesce(sum(bytes), 0) FROM (
