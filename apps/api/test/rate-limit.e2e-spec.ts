@@ -1,6 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from '@jest/globals';
 import { defaultQuotaLimits, type QuotaLimits } from '@tenon/contracts';
 import { waitFor } from '@tenon/testing';
+import { signShopify } from '@tenon/webhooks';
+import { putPoint } from './support/points.js';
 import { startTestApi, type TestApi } from './support/test-api.js';
 
 let api: TestApi;
@@ -78,6 +80,31 @@ describe('the rate of requests', () => {
       expect(seen.headers['ratelimit-policy']).toBe('"key_requests";q=40000;w=2');
     }
     expect((await functionsOf(key)).statusCode).toBe(200);
+  });
+
+  it('is that of the tenant for its webhooks, which were all told to come again in a second', async () => {
+    await putPoint(api, 'discounts', ['cart.updated']);
+    await putPlan('webhooks', { requestsPerSecond: 0.1, requestsBurst: 1 });
+    const { id } = await tenantOn('webhooks');
+    const secret = 'shpss_0123456789abcdef0123456789abcdef';
+    const payload = { name: 'shop', scheme: 'shopify', secret, mapping: { fallback: 'cart.updated' } };
+    const asTenant = { key: api.operatorKey, headers: { 'tenant-id': id } };
+    const source = await api.request({ method: 'POST', url: '/v1/webhook-sources', payload, ...asTenant });
+    const body = '{"total":1}';
+    const headers = {
+      'content-type': 'application/json',
+      'x-shopify-topic': 'carts/update',
+      'x-shopify-event-id': 'one',
+      'x-shopify-hmac-sha256': signShopify(Buffer.from(secret), Buffer.from(body)),
+    };
+    const deliver = () => api.request({ method: 'POST', url: source.json().path, payload: body, headers });
+    expect((await deliver()).statusCode).toBe(202);
+    const refused = await deliver();
+    const waitS = Number(refused.headers['retry-after']);
+    expect(refused.statusCode).toBe(429);
+    expect(waitS).toBeGreaterThan(1);
+    expect(waitS).toBeLessThanOrEqual(10);
+    expect(refused.json().detail).toContain(`in ${waitS} s`);
   });
 
   it.each([

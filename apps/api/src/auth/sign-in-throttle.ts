@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { isIPv6 } from 'node:net';
-import { ProblemError } from '@tenon/contracts';
 import type { Database, IdentityTransaction, ThrottleSubject } from '@tenon/database';
+import { RetryLaterError } from '../http/retry-later.error.js';
 
 /** Failures that cost nothing yet. Anybody mistypes a password; an office shares an address. */
 const freeFailures = { accountFromAddress: 5, account: 20, address: 30 } as const;
@@ -13,9 +13,9 @@ export interface AttemptSubjects {
 }
 
 /** Thrown with the time after which the next attempt is looked at. */
-export class SignInBlockedError extends ProblemError {
-  constructor(readonly retryAfterS: number) {
-    super('sign_in_blocked', `Too many sign-ins failed; try again in ${retryAfterS} s.`);
+export class SignInBlockedError extends RetryLaterError {
+  constructor(retryAfterS: number) {
+    super('sign_in_blocked', `Too many sign-ins failed; try again in ${retryAfterS} s.`, retryAfterS);
   }
 }
 

@@ -3,6 +3,7 @@ import { type Problem, ProblemError } from '@tenon/contracts';
 import type { FastifyReply, FastifyRequest } from 'fastify';
 import { allowedMethods } from './allowed-methods.js';
 import { readableTypes } from './body-parsers.js';
+import { RetryLaterError } from './retry-later.error.js';
 import { sendProblem } from './send-problem.js';
 import { problemOf, toProblem } from './to-problem.js';
 
@@ -26,6 +27,7 @@ export class ProblemFilter implements ExceptionFilter {
       sendProblem(reply, problemOf('method_not_allowed'));
       return;
     }
+    if (error instanceof RetryLaterError) reply.header('retry-after', String(error.retryAfterS));
     sendProblem(reply, problem);
   }
 }

@@ -1,8 +1,8 @@
-import { ProblemError } from '@tenon/contracts';
 import type { Quotas, RequestCaller, RequestVerdict } from '@tenon/quota';
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { callBack, whenKnown } from '../http/now-or-later.js';
-import { requestFields, seconds } from './rate-limit-fields.js';
+import { requestFields } from './rate-limit-fields.js';
+import { tooManyRequests } from './too-many-requests.js';
 
 /**
  * Counts every request that has a caller, after its key was checked and before its body is read. Public routes have no
@@ -16,14 +16,11 @@ export function limitEveryRoute(server: FastifyInstance, quotas: Quotas): void {
   });
 }
 
-/** @throws ProblemError `rate_limited`; the header fields are set either way */
+/** @throws RetryLaterError `rate_limited`; the header fields are set either way */
 function heed(verdict: RequestVerdict, reply: FastifyReply): void {
   const fields = requestFields(verdict);
   if (fields !== undefined) reply.headers(fields);
-  if (verdict.admitted) return;
-  const waitS = Math.max(1, seconds(verdict.retryAfterMs));
-  reply.header('retry-after', String(waitS));
-  throw new ProblemError('rate_limited', `Too many requests; the next one may come in ${waitS} s.`);
+  if (!verdict.admitted) throw tooManyRequests(verdict);
 }
 
 /** An operator who acts for a tenant must not use up what that tenant may ask. */

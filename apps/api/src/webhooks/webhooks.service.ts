@@ -14,6 +14,7 @@ import { eventTypeOf, newWebhookSecret, verifyWebhook, type WebhookHeaders } fro
 import { RefusalLog } from '../auth/refusal-log.js';
 import { EventsService } from '../events/events.service.js';
 import { DATABASE, QUOTAS, SEALER } from '../platform/tokens.js';
+import { tooManyRequests } from '../rate-limit/too-many-requests.js';
 
 const sourceIdSchema = idSchema('webhookSource');
 
@@ -54,8 +55,7 @@ export class WebhooksService {
     if (source.tenantStatus !== 'active') throw new ProblemError('tenant_suspended', 'The tenant is suspended.');
     // A sender that is refused here delivers the message again.
     const verdict = await this.quotas.admitRequest({ tenantId: source.tenantId });
-    if (!verdict.admitted)
-      throw new ProblemError('rate_limited', 'Too many requests; deliver the message again later.');
+    if (!verdict.admitted) throw tooManyRequests(verdict);
     const event = toCloudEvent(source, message, messageId);
     const inData = event.data === message.body ? '/body' : '/body/data';
     const read = {
