@@ -38,6 +38,17 @@ describe('reading CloudEvents', () => {
     expect(read.pointerTo(0, 'data')).toBe('/body');
   });
 
+  test.each([
+    ['"quoted id"', 'quoted id'],
+    ['"1"', '1'],
+    ['"a \\"b\\" \\\\ %20c"', 'a "b" \\  c'],
+    ['%22a%22', '"a"'],
+    ['"half', '"half'],
+    ['a"b"', 'a"b"'],
+  ])('an attribute in quotes, as senders of older versions write it, is what is between them: %s', (header, id) => {
+    expect(readCloudEvents({ ...binary, 'ce-id': header }, {}).events).toMatchObject([{ id }]);
+  });
+
   test.each(['application/json; charset=utf-8', 'application/vnd.shop.cart+json', 'text/json'])(
     'data of the type %s is JSON',
     (datacontenttype) => {

@@ -47,7 +47,7 @@ function binaryPlace([attribute = '', ...rest]: readonly string[]): readonly str
   return attribute === 'data' ? ['body', ...rest] : ['header', `ce-${attribute}`, ...rest];
 }
 
-/** Binary mode: `ce-id: 1%20a` is the attribute `id` with the value `1 a`. */
+/** Binary mode: `ce-id: 1%20a`, or as senders of before 1.0.1 write it `ce-id: "1 a"`, is the attribute `id` with the value `1 a`. */
 function attributesIn(headers: Headers): Record<string, string> {
   const attributes: Record<string, string> = {};
   for (const [name, value] of Object.entries(headers)) {
@@ -59,7 +59,7 @@ function attributesIn(headers: Headers): Record<string, string> {
 
 function decode(name: string, value: string): string {
   try {
-    const text = decodeURIComponent(value);
+    const text = decodeURIComponent(unquoted(value));
     if (isStorable(text)) return text;
   } catch {
     // Falls through: what cannot be decoded is refused like what cannot be kept.
@@ -67,4 +67,11 @@ function decode(name: string, value: string): string {
   throw new ProblemError('invalid_request', 'The request does not fit its schema; see errors.', [
     { pointer: `/header/${name}`, message: 'expected percent-encoded UTF-8' },
   ]);
+}
+
+/** A quoted string of HTTP (RFC 9110) stands for what is between its quotes, with each escaped character as itself. */
+function unquoted(value: string): string {
+  if (!value.startsWith('"')) return value;
+  const inner = /^"((?:[^"\\]|\\.)*)"$/.exec(value)?.[1];
+  return inner === undefined ? value : inner.replaceAll(/\\(.)/g, '$1');
 }
