@@ -76,7 +76,7 @@ describe('webhooks', () => {
     });
     expect(answer.statusCode).toBe(202);
     const [kept] = await api.database.events.load(tenant.id, answer.json().ids);
-    expect(kept).toMatchObject({ type: 'cart.updated', sourceEventId: 'ev-1' });
+    expect(kept).toMatchObject({ type: 'cart.updated', sourceEventId: 'ev-1:carts/update' });
   });
 
   test('an unknown source, another path and a wrong signature get the same answer, byte for byte', async () => {

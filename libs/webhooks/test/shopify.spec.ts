@@ -13,12 +13,20 @@ const headers = {
 };
 
 describe('Shopify webhooks', () => {
-  test('a signed message is verified and known by its event id', () => {
+  test('a signed message is verified and known by its event id and topic', () => {
     expect(signShopify(Buffer.from(secret), body)).toBe(headers['x-shopify-hmac-sha256']);
     expect(verifyWebhook('shopify', [secret], { headers, body, nowMs })).toEqual({
       verified: true,
-      messageId: 'event-1',
+      messageId: 'event-1:carts/update',
     });
+  });
+
+  test('messages of one event to two topics are two: the second was taken for the first again', () => {
+    const idOf = (change: object) =>
+      verifyWebhook('shopify', [secret], { headers: { ...headers, ...change }, body, nowMs });
+    expect(idOf({ 'x-shopify-topic': 'orders/paid' })).toEqual({ verified: true, messageId: 'event-1:orders/paid' });
+    expect(idOf({ 'x-shopify-webhook-id': 'webhook-2' })).toEqual(idOf({}));
+    expect(idOf({ 'x-shopify-topic': undefined })).toEqual({ verified: true, messageId: 'event-1' });
   });
 
   test('without an event id the webhook id stands in', () => {
