@@ -1,6 +1,6 @@
 import type { Sealer } from '@tenon/config';
 import type { AttemptRecord, ClaimedDelivery, CourierEndpoint, Database } from '@tenon/database';
-import type { Storage } from '@tenon/storage';
+import { type Storage, StorageError } from '@tenon/storage';
 import type { Logger } from '@tenon/telemetry';
 import { isProbing, type SendResult, signedHeaders, type WebhookSender } from '@tenon/webhooks';
 import type { StepResult } from '../shared/wakeable-loop.js';
@@ -15,6 +15,7 @@ const endpointsMax = 32;
 const leaseMs = 60_000;
 /** After this time others get their turn. */
 const roundMsMax = 10_000;
+/** A plan may allow outputs of many times this; what is larger is told by its hash. */
 const outputBytesMax = 1_000_000;
 
 /** Errors of ours: the run is not kept any more; the message could not be made. */
@@ -149,8 +150,18 @@ export class Courier {
     const { output, outputPlace, outputSha256 } = execution;
     if (outputPlace !== 'storage' || outputSha256 === null)
       return executionMessage(delivery, execution, output ?? undefined);
-    const bytes = await this.parts.storage.read(outputSha256, { bytesMax: outputBytesMax });
-    return executionMessage(delivery, execution, Buffer.from(bytes).toString('utf8'));
+    return executionMessage(delivery, execution, await this.#storedOutput(outputSha256));
+  }
+
+  /** Nothing where it is too large to be sent, or lost: neither gets better by trying again, and others may wait for it. */
+  async #storedOutput(sha256: string): Promise<string | undefined> {
+    try {
+      const bytes = await this.parts.storage.read(sha256, { bytesMax: outputBytesMax });
+      return Buffer.from(bytes).toString('utf8');
+    } catch (error) {
+      if (error instanceof StorageError && (error.code === 'too_large' || error.code === 'not_found')) return undefined;
+      throw error;
+    }
   }
 }
 

@@ -1,6 +1,7 @@
 import { afterAll, afterEach, beforeAll, describe, expect, test } from '@jest/globals';
 import type { Id } from '@tenon/contracts';
 import type { DeliveryEndpoint, EndpointTerms } from '@tenon/database';
+import { StorageError } from '@tenon/storage';
 import { newStandardSecret, retryPausesMs } from '@tenon/webhooks';
 import pg from 'pg';
 import type { Courier } from '../../src/deliveries/courier.js';
@@ -95,6 +96,23 @@ describe('a result', () => {
     expect(unwanted.map(({ receiver }) => receiver.arrivals.length)).toEqual([0, 0, 0]);
     expect(wanted[0]?.receiver.arrivals[0]?.body).toMatchObject({ type: 'execution.failed', data: { output: null } });
   });
+
+  test.each(['too_large', 'not_found'] as const)(
+    'whose output is %s in the storage is told by its hash, and keeps nobody waiting: it was tried for three days',
+    async (code) => {
+      const { receiver } = await subscribed({ ordering: 'tenant' });
+      const storedAs = 'ab'.repeat(32);
+      await world.record(['cart-1'], { storedAs });
+      await world.record(['cart-2']);
+      const reader = world.courier({ read: () => Promise.reject(new StorageError(code, 'as the test says')) });
+      await run(reader);
+      await run(reader);
+      expect(receiver.arrivals.map(({ body: { data } }) => [data.output, data.outputSha256 === storedAs])).toEqual([
+        [null, true],
+        [{ place: 0, exact: 1.1 }, false],
+      ]);
+    },
+  );
 
   test('is promised once however often its job is recorded', async () => {
     const { receiver, endpoint } = await subscribed();
@@ -215,6 +233,19 @@ describe('what an answer means', () => {
     expect((await deliveries(endpoint)).every((delivery) => delivery.status === 'delivered')).toBe(true);
   });
 
+  test('messages that fail beside each other open the circuit once: a moment of trouble cost a quarter of an hour', async () => {
+    const { receiver, endpoint } = await subscribed();
+    receiver.answer = (response) => response.writeHead(500).end();
+    await world.record(Array.from({ length: 20 }, (_, place) => `cart-${place}`));
+    await run();
+    expect(receiver.arrivals).toHaveLength(16);
+    expect(await endpointNow(endpoint)).toMatchObject({ openUntil: new Date(world.clock.nowMs + 30_000) });
+    receiver.answer = (response) => response.end();
+    await pass(30_000, 30_000);
+    await pass(10_000, 10_000);
+    expect((await deliveries(endpoint)).every(({ status }) => status === 'delivered')).toBe(true);
+  });
+
   test('ten failures in a row open the circuit; then one message at a time is tried', async () => {
     const { receiver, endpoint } = await subscribed();
     receiver.answer = (response) => response.writeHead(500).end();
@@ -222,7 +253,7 @@ describe('what an answer means', () => {
     await run();
     const first = receiver.arrivals.length;
     expect(first).toBe(16);
-    expect((await endpointNow(endpoint))?.failures).toBe(16);
+    expect((await endpointNow(endpoint))?.failures).toBe(10);
     await run();
     expect(receiver.arrivals.length).toBe(first);
     await pass(15 * minuteMs, 15 * minuteMs);

@@ -9,7 +9,7 @@ import { createTestDatabase, waitFor } from '@tenon/testing';
 import { AllowedTargets, newStandardSecret, WebhookSender } from '@tenon/webhooks';
 import pg from 'pg';
 import { Webhook } from 'standardwebhooks';
-import { Courier } from '../../src/deliveries/courier.js';
+import { Courier, type CourierParts } from '../../src/deliveries/courier.js';
 
 export interface Arrival {
   readonly id: string;
@@ -83,12 +83,15 @@ export interface DeliveryWorld {
   /** Waits until no transaction on the server, those of other tests included, could still put something before what waits. */
   untilOrdered(): Promise<void>;
   /** Another courier on the same database, with the clock of this world. */
-  courier(): Courier;
+  courier(storage?: CourierParts['storage']): Courier;
   addEndpoint(url: string, terms?: Partial<EndpointTerms>): Promise<{ endpoint: DeliveryEndpoint; secret: string }>;
   /** Records one run per subject, in their order; each subject is an event of its own. */
   record(
     subjects: readonly string[],
-    change?: { readonly outcome?: 'succeeded' | 'trap' },
+    change?: {
+      readonly outcome?: 'succeeded' | 'trap' /** Of an output in the storage. */;
+      readonly storedAs?: string;
+    },
   ): Promise<readonly Id<'execution'>[]>;
   /** Records the last runs once more, as a job does that runs twice. */
   recordAgain(): Promise<void>;
@@ -135,10 +138,9 @@ export async function createDeliveryWorld(): Promise<DeliveryWorld> {
       const isOrdered = async () => (await owner.query(nothingHeldBack)).rows[0]?.ordered === true;
       await waitFor('older transactions to end', isOrdered, { timeoutMs: 30_000 });
     },
-    courier: () => {
+    courier: (storage = { read: () => Promise.reject(new Error('this test has no storage')) }) => {
       const allowed = new AllowedTargets(['127.0.0.1']);
       const sender = new WebhookSender({ allowed, resolve: async () => [], timeoutMs: 2_000 });
-      const storage = { read: () => Promise.reject(new Error('this test has no storage')) };
       const courier = new Courier({
         database,
         storage,
@@ -167,7 +169,7 @@ export async function createDeliveryWorld(): Promise<DeliveryWorld> {
       const endpoint = await database.asOperator((tx) => tx.deliveryEndpoints.create({ id, secrets, ...all }));
       return { endpoint, secret };
     },
-    record: async (subjects, { outcome = 'succeeded' } = {}) => {
+    record: async (subjects, { outcome = 'succeeded', storedAs } = {}) => {
       const events = subjects.map((subject) => ({
         source: '/shop',
         sourceEventId: newId('request'),
@@ -188,7 +190,8 @@ export async function createDeliveryWorld(): Promise<DeliveryWorld> {
         attempt: 1,
         outcome,
         message: 'done',
-        ...(outcome === 'succeeded' ? { output: `{"place":${place},"exact":1.10}` } : {}),
+        ...(outcome === 'succeeded' && storedAs === undefined ? { output: `{"place":${place},"exact":1.10}` } : {}),
+        ...(storedAs === undefined ? {} : { outputPlace: 'storage' as const, outputSha256: storedAs }),
         log: 'a line that no endpoint gets',
         logBytesDropped: 0,
         instructionsUsed: 1_000,

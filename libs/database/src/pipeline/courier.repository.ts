@@ -127,8 +127,11 @@ const settle = `
       finished_at = CASE WHEN $2 = 'pending' THEN NULL ELSE $4::timestamptz END
     WHERE id = $1 AND status = 'pending' AND ($2 = 'delivered' OR attempts = $5)`;
 
+// Sixteen messages may be on their way when an endpoint begins to fail. Those that were begun before its circuit opened
+// are one failure seen sixteen times, and no probes that would double the time until the next one.
 const noteFailure = `
-  UPDATE delivery_endpoints SET failures = failures + 1, updated_at = now() WHERE id = $1 RETURNING failures`;
+  UPDATE delivery_endpoints SET failures = failures + CASE WHEN open_until > $2 THEN 0 ELSE 1 END, updated_at = now()
+    WHERE id = $1 RETURNING failures`;
 
 const openCircuit = `UPDATE delivery_endpoints SET open_until = greatest(open_until, $2) WHERE id = $1`;
 
@@ -187,7 +190,7 @@ export class CourierRepository {
       await client.query(settle, [delivery.id, status, nextAttemptAt ?? null, end, delivery.attempts]);
       if (endpoint === undefined) return;
       if (endpoint.works) await client.query(noteWorks, [delivery.endpointId]);
-      else await noteTrouble(client, delivery.endpointId, endpoint);
+      else await noteTrouble(client, delivery.endpointId, at, endpoint);
     });
   }
 
@@ -197,8 +200,8 @@ export class CourierRepository {
   }
 }
 
-async function noteTrouble(client: pg.PoolClient, id: string, news: EndpointNews): Promise<void> {
-  const [row] = (await client.query<{ failures: number }>(noteFailure, [id])).rows;
+async function noteTrouble(client: pg.PoolClient, id: string, begunAt: Date, news: EndpointNews): Promise<void> {
+  const [row] = (await client.query<{ failures: number }>(noteFailure, [id, begunAt])).rows;
   const openUntil = row === undefined ? null : news.openUntil(row.failures);
   if (openUntil !== null) await client.query(openCircuit, [id, openUntil]);
   if (news.disabledFor !== undefined) await client.query(disable, [id, news.disabledFor]);

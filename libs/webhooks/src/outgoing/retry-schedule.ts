@@ -39,7 +39,7 @@ export function retryPauseMs(attempts: number, random: number): number | undefin
 /** `Retry-After` in milliseconds from `nowMs`: seconds or a date (RFC 9110), a day at most; undefined if it is neither. */
 export function retryAfterMs(value: string | undefined, nowMs: number): number | undefined {
   if (value === undefined) return undefined;
-  const waitMs = /^\d{1,10}$/.test(value) ? Number(value) * second : httpDateMs(value) - nowMs;
+  const waitMs = /^\d+$/.test(value) ? Number(value) * second : httpDateMs(value) - nowMs;
   return Number.isNaN(waitMs) ? undefined : Math.min(Math.max(waitMs, 0), retryAfterMsMax);
 }
 

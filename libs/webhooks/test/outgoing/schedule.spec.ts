@@ -35,6 +35,8 @@ describe('Retry-After', () => {
     ['Sat, 21 Nov 2026 10:05:00 GMT', 300_000],
     ['Sat, 21 Nov 2026 09:00:00 GMT', 0],
     ['9999999999', 86_400_000],
+    ['99999999999999999999', 86_400_000],
+    ['9'.repeat(400), 86_400_000],
     ['soon', undefined],
     ['-5', undefined],
     [undefined, undefined],
