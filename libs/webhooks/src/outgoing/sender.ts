@@ -48,7 +48,7 @@ export class WebhookSender {
       const target = readTarget(url, this.options.allowed);
       return await this.#post(target, headers, Buffer.from(body));
     } catch (error) {
-      return { statusCode: null, body: '', retryAfter: undefined, address: null, error: errorCode(error) };
+      return failedWith(error, null);
     }
   }
 
@@ -72,11 +72,12 @@ export class WebhookSender {
       lookup: lookupFor(target, this.#resolve, allowed),
       signal: AbortSignal.timeout(timeoutMs),
     };
-    const { promise, resolve: settle, reject } = Promise.withResolvers<SendResult>();
+    const { promise, resolve: settle } = Promise.withResolvers<SendResult>();
     const request = isSecure
       ? httpsRequest(target.url, ca === undefined ? options : { ...options, ca })
       : httpRequest(target.url, options);
     let address: string | null = null;
+    const fail = (error: unknown) => settle(failedWith(error, address));
     request.on('socket', (socket) => {
       const send = () => {
         try {
@@ -100,13 +101,13 @@ export class WebhookSender {
     request.on('response', (response) => {
       hasAnswered = true;
       // From here on the status is the answer, whatever becomes of the rest.
-      request.removeListener('error', reject).on('error', () => undefined);
-      readBeginning(response).then((text) => settle(resultOf(response, text, address)), reject);
+      request.removeListener('error', fail).on('error', () => undefined);
+      readBeginning(response).then((text) => settle(resultOf(response, text, address)), fail);
     });
-    request.on('error', reject);
+    request.on('error', fail);
     // However a connection ends, the attempt ends with it: nothing may wait for an answer that can't come any more.
     request.on('close', () => {
-      if (!hasAnswered) reject(new Error('the connection was closed before an answer'));
+      if (!hasAnswered) fail(new Error('the connection was closed before an answer'));
     });
     return promise;
   }
@@ -149,6 +150,11 @@ async function readBeginning(response: IncomingMessage): Promise<string> {
 function resultOf(response: IncomingMessage, body: string, address: string | null): SendResult {
   const retryAfter = response.headers['retry-after'];
   return { statusCode: response.statusCode ?? null, body, retryAfter, address, error: null };
+}
+
+/** An attempt without an answer; the address says where it was waited for, if there was a connection at all. */
+function failedWith(error: unknown, address: string | null): SendResult {
+  return { statusCode: null, body: '', retryAfter: undefined, address, error: errorCode(error) };
 }
 
 /** Codes of Node and of TLS, and our own refusals; anything else is just a failure. */

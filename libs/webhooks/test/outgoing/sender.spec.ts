@@ -107,7 +107,10 @@ describe('sending', () => {
   test('gives up an endpoint that does not answer, and says so', async () => {
     const silent = await startServer(() => undefined);
     const sender = senderWith({ timeoutMs: 200 });
-    expect(await sender.post(`http://127.0.0.1:${silent.port}/`, {}, '{}')).toMatchObject({ error: 'timeout' });
+    expect(await sender.post(`http://127.0.0.1:${silent.port}/`, {}, '{}')).toMatchObject({
+      error: 'timeout',
+      address: '127.0.0.1',
+    });
     const closed = await startServer((response) => response.destroy());
     expect(await sender.post(`http://127.0.0.1:${closed.port}/`, {}, '{}')).toMatchObject({ error: 'econnreset' });
     expect(await sender.post('http://127.0.0.1:1/', {}, '{}')).toMatchObject({ error: 'econnrefused' });
