@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from '@jest/globals';
-import type { Id } from '@tenon/contracts';
-import type { Database, NewEvent } from '@tenon/database';
+import { executionIdFor, type Id, newId } from '@tenon/contracts';
+import type { Database, ExecutionRecord, NewEvent } from '@tenon/database';
 import { createTestDatabase, type TestDatabase } from '@tenon/testing';
 import fc from 'fast-check';
 import pg from 'pg';
@@ -207,6 +207,24 @@ describe('what is left to do', () => {
     expect(late.recorded).toEqual([]);
     expect(await statusOf(event.id)).toEqual(['cancelled', null]);
     expect((await database.executions.list(world.tenantId, { limit: 9, eventId: event.id })).items).toEqual([]);
+  });
+
+  test('of an event that is recorded in several commits is asked for in each: a part was written after its end', async () => {
+    const [event] = await accept(1);
+    if (event === undefined) throw new Error('no event');
+    const unchanged = { id: event.id, attempts: 0, attemptsNow: 0, failures: 0, status: 'ready' } as const;
+    const parts = [0, 1].map((place) => [
+      { ...executionOf(world, event.id), id: executionIdFor(event.id, newId('function'), 1 + place) },
+    ]);
+    const recordAhead = (executions: readonly ExecutionRecord[] = []) =>
+      database.recorder.record(world.tenantId, {
+        executions,
+        againEvents: [{ ...unchanged, reason: 'recorded in part' }],
+      });
+    expect((await recordAhead(parts[0])).recorded).toHaveLength(1);
+    expect(await database.eventWork.cancel(world.tenantId, [event.id])).toEqual([{ id: event.id, status: 'ready' }]);
+    expect((await recordAhead(parts[1])).recorded).toEqual([]);
+    expect(await statusOf(event.id)).toEqual(['cancelled', 'recorded in part']);
   });
 
   test('of an event that comes again is moved on once, whoever else ran it meanwhile', async () => {

@@ -60,8 +60,8 @@ export class ExecutionService {
   private async recordPart(tenantId: Id<'tenant'>, part: readonly EndedEvent[]): Promise<void> {
     try {
       const batch = await this.parts.bodies.move(recordBatchOf(part));
-      const whole = await this.recordAhead(tenantId, batch);
-      await this.parts.recorder.record(tenantId, whole);
+      const rest = await this.recordAhead(tenantId, batch, part);
+      await this.parts.recorder.record(tenantId, rest);
     } catch (error) {
       if (!isRefused(error)) throw error;
       if (part.length > 1) for (const one of part) await this.recordPart(tenantId, [one]);
@@ -77,22 +77,36 @@ export class ExecutionService {
 
   /**
    * An event with more runs than one commit takes is recorded in several, its end with the last of them: until then it
-   * is not done, and a job that comes again finds what is there already. @returns what is left for the last commit
+   * is not done, and a job that comes again finds what is there already. Each of them asks whether the event is still to
+   * be recorded: nothing is, once it was cancelled.
+   *
+   * @returns what is left for the last commit
    */
-  private async recordAhead(tenantId: Id<'tenant'>, batch: RecordBatch): Promise<RecordBatch> {
+  private async recordAhead(
+    tenantId: Id<'tenant'>,
+    batch: RecordBatch,
+    part: readonly EndedEvent[],
+  ): Promise<RecordBatch> {
     const { executionsPerRecordMax } = executionSettings;
     let { executions } = batch;
+    const againEvents = part.map(({ ran: { event } }) => unchangedEvent(event));
     while (executions.length > executionsPerRecordMax) {
-      await this.parts.recorder.record(tenantId, { executions: executions.slice(0, executionsPerRecordMax) });
+      const ahead = executions.slice(0, executionsPerRecordMax);
+      await this.parts.recorder.record(tenantId, { executions: ahead, againEvents });
       executions = executions.slice(executionsPerRecordMax);
     }
     return executions === batch.executions ? batch : { ...batch, executions };
   }
 }
 
-function refusedEvent({ id, attempts, failures, todo }: WorkEvent): AgainEvent {
-  const reason = 'what its functions did can not be recorded';
-  return { id, attempts, attemptsNow: attempts, failures, status: 'dead', reason, todo: todo ?? undefined };
+function refusedEvent(event: WorkEvent): AgainEvent {
+  return { ...unchangedEvent(event), status: 'dead', reason: 'what its functions did can not be recorded' };
+}
+
+/** The event as it was read, which it is only as long as nobody else recorded or cancelled it. */
+function unchangedEvent({ id, attempts, failures, todo }: WorkEvent): AgainEvent {
+  const same = { id, attempts, attemptsNow: attempts, failures, todo: todo ?? undefined };
+  return { ...same, status: 'ready', reason: 'recorded in part' };
 }
 
 function fuelOf(ran: readonly EventRuns[]): number {

@@ -46,10 +46,15 @@ describe('the records of a job', () => {
     const point = pointWith();
     const runs = executionSettings.executionsPerRecordMax * 2 + 7;
     const functions = Array.from({ length: runs }, () => functionOn(point));
-    const batches = await recordedOf([eventOf('{}')], functions);
+    const event = eventOf('{}');
+    const batches = await recordedOf([event], functions);
     expect(batches.map(({ executions }) => executions.length)).toEqual([500, 500, 7]);
     expect(batches.map(({ doneEvents = [] }) => doneEvents.length)).toEqual([0, 0, 1]);
     expect(new Set(batches.flatMap(({ executions }) => executions.map(({ id }) => id))).size).toBe(runs);
+    // Those ahead stand under the same condition: the event is still as it was read.
+    const unchanged = { id: event.id, attempts: 0, attemptsNow: 0, failures: 0, status: 'ready' };
+    expect(batches.slice(0, 2)).toMatchObject([{ againEvents: [unchanged] }, { againEvents: [unchanged] }]);
+    expect(batches[2]?.againEvents).toEqual([]);
   });
 
   it('that Postgres refuses are given up with their event, and those of the other events are recorded', async () => {
