@@ -7,6 +7,8 @@ import type { FinishedRun, FunctionRunner } from './function-runner.js';
 /** What the functions of one point did with an event. */
 export interface EventPointRun extends PointRun {
   readonly point: RunnablePoint;
+  /** Others of the point ended in an earlier attempt. */
+  readonly isRest?: boolean;
 }
 
 /** An event with all of its runs; none where no function of the tenant is live on a point that the type feeds. */
@@ -34,6 +36,7 @@ export function runBatch(
 interface PointTurns {
   readonly point: RunnablePoint;
   readonly turns: readonly Turn[];
+  readonly isRest?: boolean;
 }
 
 async function runEvent(
@@ -45,8 +48,9 @@ async function runEvent(
   const runTurn = ({ target }: Turn, input: string) =>
     // The clock is the event's, not the wall's: a run that is repeated later must see the same time.
     run(target, { tenantId, input, clockMs: event.acceptedAt.getTime(), seed: seedFor(event.id, target.functionId) });
-  const runOne = async ({ point, turns }: PointTurns) => ({
+  const runOne = async ({ point, turns, isRest = false }: PointTurns) => ({
     point,
+    isRest,
     ...(await runPoint(point, turns, event.data, runTurn)),
   });
   const [first, ...others] = leftOf(event, pointsOf(functions));
@@ -78,6 +82,6 @@ function leftOf({ todo }: WorkEvent, points: readonly PointTurns[]): readonly Po
     if (left === undefined) return [];
     const own = left.functions;
     const chosen = own === undefined ? turns : turns.filter(({ target }) => own.includes(target.functionId));
-    return chosen.length === 0 ? [] : [{ point, turns: chosen }];
+    return chosen.length === 0 ? [] : [{ point, turns: chosen, isRest: chosen.length < turns.length }];
   });
 }

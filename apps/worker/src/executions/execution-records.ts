@@ -98,8 +98,9 @@ export function recordBatchOf(ended: readonly EndedEvent[]): RecordBatch {
     if (end.kind === 'repeat') continue;
     for (const point of ran.points) {
       for (const step of point.runs) executions.push(eventRecord(ran.event, step));
-      // One function alone is its own result; several get a row that says what they made together.
-      if (point.contributions.length > 1) pointResults.push(resultOf(ran.event, point));
+      // One function alone is its own result; several get a row that says what they made together, and so does what was
+      // left of several.
+      if (point.contributions.length > 1 || point.isRest === true) pointResults.push(resultOf(ran.event, point));
     }
   }
   return { executions, doneEvents, againEvents, pointResults };

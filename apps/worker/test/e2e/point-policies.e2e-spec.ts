@@ -109,6 +109,23 @@ describe('an outcome that the point wants tried again', () => {
     expect(new Set(executions.map(({ seed, clockMs }) => `${seed} ${clockMs}`)).size).toBe(1);
   });
 
+  it('has a result of its own where it is one of several: only the first attempt was shown', async () => {
+    const eventType = await pointWith({ retry }, ['late', 'prompt']);
+    let runs = 0;
+    sandbox.answers = () => {
+      runs += 1;
+      return runs === 1 ? { outcome: 'deadline' } : { outcome: 'succeeded', output: `{"run":${runs}}` };
+    };
+    const id = await sendOne(eventType);
+    const results = await shop.database.events.results(shop.tenantId, id);
+    const shown = results.map(({ attempt, output, steps }) => [attempt, output, steps.map(({ outcome }) => outcome)]);
+    expect(shown).toEqual([
+      [2, '[{"run":3}]', ['succeeded']],
+      [1, '[{"run":2}]', ['deadline', 'succeeded']],
+    ]);
+    expect(results[0]?.steps).toHaveLength(1);
+  });
+
   it('is dead after its last attempt, and runs again once it is replayed', async () => {
     const eventType = await pointWith({ retry }, ['hopeless']);
     sandbox.answers = () => ({ outcome: 'deadline' });
