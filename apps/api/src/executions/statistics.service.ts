@@ -69,7 +69,7 @@ function answerOf(figures: RunStatistics, seconds: number) {
 /** The asked time in whole buckets (UTC). */
 function spanOf(query: StatisticsQuery, nowMs: number): Span {
   const toMs = query.to === undefined ? nowMs : Date.parse(query.to);
-  const fromMs = query.from === undefined ? toMs - spanSecondsDefault * 1_000 : Date.parse(query.from);
+  const fromMs = query.from === undefined ? toMs - spanSecondsFor(query.bucket) * 1_000 : Date.parse(query.from);
   if (fromMs >= toMs) throw invalid('/query/from', 'expected a time before "to"');
   const bucket = query.bucket ?? bucketFor((toMs - fromMs) / 1_000);
   const bucketSeconds = statisticsBuckets[bucket];
@@ -82,6 +82,11 @@ function spanOf(query: StatisticsQuery, nowMs: number): Span {
   const bucketMs = bucketSeconds * 1_000;
   const [first, last] = [Math.floor(fromMs / bucketMs), Math.ceil(toMs / bucketMs)];
   return { from: new Date(first * bucketMs), to: new Date(last * bucketMs), bucketSeconds };
+}
+
+/** Where nobody says from when: a day, or less where the bucket is for less. */
+function spanSecondsFor(bucket: StatisticsBucket | undefined): number {
+  return bucket === undefined ? spanSecondsDefault : Math.min(spanSecondsDefault, spanSecondsMax[bucket]);
 }
 
 /** The finest one but seldom more than two hundred. */

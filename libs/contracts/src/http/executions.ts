@@ -142,7 +142,7 @@ const bucketNames = Object.keys(statisticsBuckets) as [StatisticsBucket, ...Stat
 /** Which runs are added up, over which time, and how finely. */
 export const statisticsQuerySchema = z.strictObject({
   ...runFilters,
-  /** Events of this time or later, down to a whole bucket; 24 hours before `to`, when absent. */
+  /** Events of this time or later, down to a whole bucket; when absent, 24 hours before `to`, or as long as `bucket` is for. */
   from: timeInputSchema.optional(),
   /** Events from before this time, up to a whole bucket; now, when absent. */
   to: timeInputSchema.optional(),
