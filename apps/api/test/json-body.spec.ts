@@ -39,6 +39,9 @@ describe('reading a JSON body', () => {
     ['U+0000 in a value', '["a\\u0000"]'],
     ['U+0000 in a name', '{"\\u0000":1}'],
     ['a lone surrogate', '["\\ud800"]'],
+    ['a number that would become null', '{"a":[1,1e400]}'],
+    ['a negative one', '[-1.5E+999]'],
+    ['one that needs no exponent', `{"a":${'9'.repeat(400)}}`],
     ['too much nesting', '['.repeat(jsonDepthMax + 1) + ']'.repeat(jsonDepthMax + 1)],
     ['a nesting bomb', '['.repeat(1_000_000)],
   ])('%s is refused', (_name, text) => {
@@ -49,6 +52,11 @@ describe('reading a JSON body', () => {
     expect(() => parseJsonBody(Buffer.from([0x22, 0xff, 0x22]))).toThrow(
       expect.objectContaining({ code: 'invalid_json' }),
     );
+  });
+
+  test('large numbers that a double holds, and text that looks like others, come back the same', () => {
+    const text = `{"a":[1e308,-0.0e-999,${'1'.repeat(309)},true,false],"b":"1e400","c":"${'9'.repeat(400)}","1e400":null}`;
+    expect(parseJsonBody(bytes(text))).toEqual(JSON.parse(text));
   });
 
   test('brackets and escapes inside text do not count', () => {
