@@ -87,7 +87,8 @@ export const variables = {
   TENON_EVENTS_KEEP_DAYS: variable(values.wholeNumber(1, 3_650), {
     processes: worker,
     fallback: '30',
-    meaning: 'days that finished events are kept, and with them the memory of the ids that were sent',
+    meaning:
+      'days that finished events are kept, and with them the memory of the ids that were sent and the inputs of their runs',
   }),
   TENON_EXECUTIONS_KEEP_DAYS: variable(values.wholeNumber(1, 3_650), {
     processes: worker,
