@@ -38,6 +38,12 @@ describe('an array in its binary form is read by Postgres as it was given', () =
     );
   });
 
+  test('texts of a few megabytes, and arrays that are made before others are sent', async () => {
+    const given = ['first', 'é'.repeat(500_000), 'x'.repeat(3_000_000)].map((text) => [text]);
+    const arrays = given.map(textArray);
+    for (const [place, array] of arrays.entries()) expect(await readBack('text', array)).toEqual(given[place]);
+  });
+
   test('numbers up to the last that JavaScript can tell from its neighbours', async () => {
     const values = fc.array(fc.option(fc.maxSafeInteger(), { nil: null }), { maxLength: 40 });
     const bounds = [0, -1, 2 ** 31, -(2 ** 31) - 1, 2 ** 32, -(2 ** 32), Number.MAX_SAFE_INTEGER];

@@ -19,9 +19,12 @@ export class BoundedCache<Key, Value> {
   get(key: Key): Value | undefined {
     const entry = this.entries.get(key);
     if (entry === undefined) return undefined;
+    const isExpired = entry.expiresAtMs <= this.nowMs();
+    // A map keeps the order of insertion, so the first key is the one that was used longest ago. While half of the room
+    // is left nothing has to go soon, and the order need not be kept: a map that changes with every look makes garbage.
+    if (!isExpired && this.entries.size * 2 <= this.entriesMax) return entry.value;
     this.entries.delete(key);
-    if (entry.expiresAtMs <= this.nowMs()) return undefined;
-    // A map keeps the order of insertion, so the first key is the one that was used longest ago.
+    if (isExpired) return undefined;
     this.entries.set(key, entry);
     return entry.value;
   }

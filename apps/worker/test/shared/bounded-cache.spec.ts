@@ -12,6 +12,15 @@ describe('a bounded cache', () => {
     expect(cache.size).toBe(2);
   });
 
+  it('keeps what is used while others fill the other half of its room', () => {
+    const cache = new BoundedCache<number, number>(8, 1_000);
+    for (let key = 0; key < 100; key += 1) {
+      cache.set(key, key);
+      expect(cache.get(0)).toBe(0);
+    }
+    expect(cache.size).toBe(8);
+  });
+
   it('forgets what is too old, and setting makes it young again', () => {
     let nowMs = 0;
     const cache = new BoundedCache<string, number>(10, 100, () => nowMs);

@@ -27,6 +27,19 @@ describe('patience', () => {
     expect(endings).toEqual(['after 1', 'after 30', 'after 60']);
   });
 
+  it('ends hundreds in any order, some by their work and some by their time', async () => {
+    const patience = new Patience();
+    const all = Array.from({ length: 300 }, (_, place) => ({ place, ...Promise.withResolvers<string>() }));
+    const waiting = all.map(({ place, promise }) =>
+      patience.within(promise, place % 3 === 0 ? 20 : 60_000, () => `late ${place}`),
+    );
+    const byWork = all
+      .filter(({ place }) => place % 3 > 0)
+      .toSorted((a, b) => ((a.place * 7) % 300) - ((b.place * 7) % 300));
+    for (const { place, resolve } of byWork) resolve(`done ${place}`);
+    expect(await Promise.all(waiting)).toEqual(all.map(({ place }) => `${place % 3 === 0 ? 'late' : 'done'} ${place}`));
+  });
+
   it('waits for whoever comes after it had nothing to wait for', async () => {
     const patience = new Patience();
     expect(await patience.within(never(), 1, () => 'first')).toBe('first');

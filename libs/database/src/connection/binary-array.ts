@@ -7,6 +7,13 @@ const lengthBytes = 4;
 const bytesPerCharacterMax = 3;
 const two32 = 2 ** 32;
 
+/**
+ * Where arrays are written before they are copied to a place of their own length: three times what a text has in
+ * characters is mostly three times too much, and a process that takes it for every commit has everything collected,
+ * because V8 does so for each 64 MB of buffers.
+ */
+const draft = Buffer.allocUnsafeSlow(2_000_000);
+
 type Maybe<Value> = Value | null | undefined;
 
 /**
@@ -44,7 +51,7 @@ function written<Value>(
   bytesMax: number,
   write: (array: Buffer, value: Value, at: number) => number,
 ): Buffer {
-  const array = Buffer.allocUnsafe(bytesMax);
+  const array = bytesMax <= draft.length ? draft : Buffer.allocUnsafe(bytesMax);
   let at = writeHeader(array, oid, values.length);
   for (const value of values) {
     const isNull = value === null || value === undefined;
@@ -52,7 +59,7 @@ function written<Value>(
     array.writeInt32BE(bytes, at);
     at += lengthBytes + Math.max(0, bytes);
   }
-  return array.subarray(0, at);
+  return array === draft ? Buffer.from(draft.subarray(0, at)) : array.subarray(0, at);
 }
 
 function writeHeader(array: Buffer, oid: number, length: number): number {

@@ -8,6 +8,7 @@ import { decodeRunResult } from '../protocol/result-decoder.js';
 import { artifactIdBytes, encodeExecuteFrame } from '../protocol/run-request.js';
 import { parseVitals, parseWarmed } from '../protocol/vitals.js';
 import { FrameLink, type LinkEnd, type SandboxCommand } from './frame-link.js';
+import { InFlight } from './in-flight.js';
 
 /** Output and log at their largest, with room for the rest of a result. */
 const resultBytesMax = 24_000_000;
@@ -44,10 +45,10 @@ export class SandboxProcess {
   /** True once it ended while it ran or compiled something for a tenant. */
   endedAtWork = false;
   private readonly link: FrameLink;
-  private readonly jobs = new Map<number, Job>();
+  private readonly jobs = new InFlight<Job>();
   private readonly warming = new Map<number, { artifact: ArtifactSource; done: (ok: boolean) => void }>();
   private inFlightBytes = 0;
-  private lastId = 0;
+  private lastWarmId = 0;
   private unansweredPings = 0;
   private lastResultMs = performance.now();
   /** What the runs in flight are likely to take together. */
@@ -92,9 +93,8 @@ export class SandboxProcess {
   }
 
   execute(job: Job): void {
-    const id = this.nextId();
     if (this.jobs.size === 0) this.lastResultMs = performance.now();
-    this.jobs.set(id, job);
+    const id = this.jobs.add(job);
     this.inFlightBytes += job.inputBytes;
     job.expectedMs = this.options.runTimes.expectedMs(job.artifact.id);
     this.inFlightMs += job.expectedMs;
@@ -103,7 +103,8 @@ export class SandboxProcess {
 
   /** Compiles an artifact ahead of its first run. @returns whether it is there now. */
   async warm(artifact: ArtifactSource): Promise<boolean> {
-    const id = this.nextId();
+    this.lastWarmId = (this.lastWarmId % 0xffff_fffe) + 1;
+    const id = this.lastWarmId;
     const done = new Promise<boolean>((resolve) => this.warming.set(id, { artifact, done: resolve }));
     await this.sendArtifact(artifact, id);
     return done;
@@ -116,11 +117,6 @@ export class SandboxProcess {
 
   kill(reason: string): void {
     this.link.kill(reason);
-  }
-
-  private nextId(): number {
-    this.lastId = (this.lastId % 0xffff_fffe) + 1;
-    return this.lastId;
   }
 
   private receive(frame: Frame): void {
@@ -222,9 +218,8 @@ export class SandboxProcess {
 
   private finish(end: LinkEnd): void {
     clearInterval(this.watch);
-    const lost = [...this.jobs.values()];
+    const lost = this.jobs.clear();
     this.endedAtWork = lost.length > 0 || this.warming.size > 0;
-    this.jobs.clear();
     for (const { done } of this.warming.values()) done(false);
     this.warming.clear();
     this.hooks.onEnd(this, end, lost);
