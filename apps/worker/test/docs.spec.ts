@@ -5,6 +5,7 @@ import { batchesTogetherMax } from '@tenon/database';
 import { repositoryRoot } from '@tenon/testing';
 import { buildSettings } from '../src/builds/build-settings.js';
 import { executionSettings } from '../src/executions/execution-settings.js';
+import { runMsPerGuestThread } from '../src/platform/sandbox-gate.js';
 import { eventsPerGuestThread, runsPerGuestThread } from '../src/platform/worker-settings.js';
 import { lossesMax } from '../src/relay/lost-batch.js';
 import { defaultRelaySettings } from '../src/relay/relay-settings.js';
@@ -19,6 +20,7 @@ const bounds: readonly (readonly [string, number])[] = [
     eventsPerGuestThread,
   ],
   ['runs in the sandboxes at once, per guest thread', runsPerGuestThread],
+  ['milliseconds of runs in the sandboxes at once, per guest thread, beyond two runs', runMsPerGuestThread],
   ['executions in one commit, whole events only', executionSettings.executionsPerRecordMax],
   ['executions in one commit of several batches', executionSettings.executionsShared],
   ['characters of inputs, outputs and logs in one commit of several events', executionSettings.charactersPerRecordMax],

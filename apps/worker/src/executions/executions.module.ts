@@ -6,6 +6,7 @@ import type { Logger } from '@tenon/telemetry';
 import { engineVersion } from '@tenon/wasm';
 import { BuildService } from '../builds/build.service.js';
 import { BuildsModule } from '../builds/builds.module.js';
+import { sandboxGate } from '../platform/sandbox-gate.js';
 import { CONFIG, DATABASE, LOGGER, PRODUCER, QUEUE_OPTIONS, SANDBOX, STORAGE } from '../platform/tokens.js';
 import type { WorkerSettings } from '../platform/worker-settings.js';
 import { QuotaModule } from '../quota/quota.module.js';
@@ -35,7 +36,7 @@ const functionRunner = {
   provide: FunctionRunner,
   inject: [SANDBOX, CurrentArtifacts, CONFIG, LOGGER],
   useFactory: (sandbox: RunsGuests, artifacts: CurrentArtifacts, settings: WorkerSettings, logger: Logger) =>
-    new FunctionRunner(sandbox, artifacts, new OutputCheck(), new Gate(settings.runsConcurrencyMax), logger),
+    new FunctionRunner(sandbox, artifacts, new OutputCheck(), new Gate(sandboxGate(settings)), logger),
 };
 
 const liveFunctions = {

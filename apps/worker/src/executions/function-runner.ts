@@ -72,10 +72,12 @@ export class FunctionRunner {
     const turn = this.gate.enter(tenantId);
     if (turn !== undefined) await turn;
     const startedAtMs = Date.now();
+    let tookMs = 0;
     try {
       const artifact = this.artifacts.ready(target) ?? (await this.artifacts.of(tenantId, target));
       const context = { tenantId, isolation: target.isolation };
       const result = await this.pool.execute(artifact, requestOf(target, given), context);
+      tookMs = result.wallUs / 1_000;
       const checked = this.outputs.apply(result, target.point);
       return { startedAtMs, clockMs, seed, result: checked, engine: artifact.engine };
     } catch (error) {
@@ -83,7 +85,7 @@ export class FunctionRunner {
       this.logger.error({ err: error, versionId: target.versionId }, 'a function could not be run');
       return { startedAtMs, clockMs, seed, result: internalFailure, engine: target.engine };
     } finally {
-      this.gate.leave();
+      this.gate.leave(tenantId, tookMs);
     }
   }
 }

@@ -75,9 +75,10 @@ export class SyncRunService {
   async run(request: RunRequest, body: Uint8Array): Promise<SyncRunAnswer> {
     const startMs = performance.now() - request.spentMs;
     const { admission } = this.parts;
-    if (!admission.admits((request.deadlineMs ?? synchronousDeadlineMs) - request.spentMs)) throw busy();
+    const leftMs = (request.deadlineMs ?? synchronousDeadlineMs) - request.spentMs;
+    if (!admission.admits(request.tenantId, leftMs)) throw busy();
     if (this.parts.recorder.isFull()) throw busy();
-    admission.begin();
+    admission.begin(request.tenantId);
     let guestMs = 0;
     try {
       const looked = this.parts.points.find(request.tenantId, request.point);
@@ -107,7 +108,7 @@ export class SyncRunService {
         if (!isCounted) ended();
       }
     } finally {
-      admission.end(guestMs);
+      admission.end(request.tenantId, guestMs);
     }
   }
 

@@ -11,8 +11,9 @@ import { GroupRecorder } from '../executions/group-recorder.js';
 import { guardedRun } from '../executions/guarded-run.js';
 import { LargeBodies } from '../executions/large-bodies.js';
 import { OutputCheck } from '../executions/output-check.js';
+import { guestThreads, sandboxGate } from '../platform/sandbox-gate.js';
 import { CONFIG, DATABASE, LOGGER, QUOTAS, SANDBOX, STORAGE } from '../platform/tokens.js';
-import { runsPerGuestThread, type WorkerSettings } from '../platform/worker-settings.js';
+import type { WorkerSettings } from '../platform/worker-settings.js';
 import { Gate } from '../shared/gate.js';
 import { Admission } from './admission.js';
 import { LivePoints } from './live-points.js';
@@ -49,17 +50,16 @@ const syncRuns = {
     logger: Logger,
   ) => {
     // A gate of its own: whoever waits at a checkout does not stand in line behind events.
-    const gate = new Gate(settings.runsConcurrencyMax);
+    const gate = new Gate(sandboxGate(settings));
     const runner = new FunctionRunner(sandbox, artifacts, new OutputCheck(), gate, logger);
     const run = guardedRun(new CircuitBreaker(database.breakers, logger), (target, given) => runner.run(target, given));
     const points = new LivePoints(database.liveFunctions);
-    const threads = Math.max(1, Math.round(settings.runsConcurrencyMax / runsPerGuestThread));
     return new SyncRunService({
       points,
       quota,
       run,
       recorder,
-      admission: new Admission(threads),
+      admission: new Admission(guestThreads(settings)),
     });
   },
 };

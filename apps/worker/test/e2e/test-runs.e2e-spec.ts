@@ -22,7 +22,13 @@ beforeAll(async () => {
   versionId = await shop.upload(await shop.createFunction('candidate'), new Uint8Array([1]));
   await shop.built(versionId);
   const logger = createLogger({ name: 'test', level: 'silent' });
-  const runner = new FunctionRunner(sandbox, storedArtifacts(shop.storage), new OutputCheck(), new Gate(1), logger);
+  const runner = new FunctionRunner(
+    sandbox,
+    storedArtifacts(shop.storage),
+    new OutputCheck(),
+    new Gate({ max: 1 }),
+    logger,
+  );
   service = new TestRunService(shop.database, runner, shop.database.recorder);
 });
 afterAll(async () => {

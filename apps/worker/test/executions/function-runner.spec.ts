@@ -20,7 +20,7 @@ const target = functionOn(
 );
 const given: RunInput = { tenantId: newId('tenant'), input: '{}', clockMs: 1_000, seed: '0'.repeat(64) };
 
-async function runOn(sandbox: RunsGuests, gate = new Gate(1)) {
+async function runOn(sandbox: RunsGuests, gate = new Gate({ max: 1 })) {
   const folder = await mkdtemp(path.join(tmpdir(), 'tenon-runner-'));
   try {
     const logger = createLogger({ name: 'test', level: 'silent' });
@@ -50,7 +50,7 @@ describe('the function runner', () => {
   });
 
   it('leaves the gate when its run fails', async () => {
-    const gate = new Gate(1);
+    const gate = new Gate({ max: 1 });
     const closed: RunsGuests = { execute: async () => Promise.reject(new SandboxClosedError()) };
     await expect(runOn(closed, gate)).rejects.toThrow(SandboxClosedError);
     expect(gate.enter('another')).toBeUndefined();

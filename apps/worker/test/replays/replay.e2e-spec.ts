@@ -34,7 +34,13 @@ beforeAll(async () => {
   pool = createSandboxPool({ processes: 1, threadsPerProcess: 2 });
   worker = await startWorker(shop, { sandbox: pool });
   const logger = createLogger({ name: 'test', level: 'silent' });
-  const runner = new FunctionRunner(pool, storedArtifacts(shop.storage), new OutputCheck(), new Gate(16), logger);
+  const runner = new FunctionRunner(
+    pool,
+    storedArtifacts(shop.storage),
+    new OutputCheck(),
+    new Gate({ max: 16 }),
+    logger,
+  );
   const options = { commitsMax: 1, executionsMax: 100, charactersMax: 4_000_000, batchesMax: 50, partsMax: 64 };
   service = new TestRunService(shop.database, runner, new GroupRecorder(shop.database.recorder, options));
 });

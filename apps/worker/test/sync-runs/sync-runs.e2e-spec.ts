@@ -35,7 +35,13 @@ beforeAll(async () => {
   folder = await mkdtemp(path.join(tmpdir(), 'tenon-spool-'));
   await shop.deploy('first', new Uint8Array([1]));
   recorder = await openRecorder();
-  const runner = new FunctionRunner(sandbox, storedArtifacts(shop.storage), new OutputCheck(), new Gate(16), logger);
+  const runner = new FunctionRunner(
+    sandbox,
+    storedArtifacts(shop.storage),
+    new OutputCheck(),
+    new Gate({ max: 16 }),
+    logger,
+  );
   service = new SyncRunService({
     points: new LivePoints(shop.database.liveFunctions),
     quota: new RunQuota(shop.quotas),
