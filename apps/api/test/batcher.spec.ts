@@ -65,6 +65,31 @@ describe('the batcher', () => {
     expect(writes).toEqual([8, 9]);
   });
 
+  test.each([
+    ['rests after a large write while other lanes write as well', true, ['written', 'somebody else', 'begun']],
+    ['goes on at once where it is alone', false, ['written', 'begun', 'somebody else']],
+  ])('a lane %s', async (_name, hasOthers, expected) => {
+    const order: string[] = [];
+    let writes = 0;
+    const batcher = new Batcher<number, number>(
+      async (lane, items) => {
+        if (lane === 'flood') writes += 1;
+        if (writes === 2) order.push('begun');
+        await new Promise(setImmediate);
+        if (writes === 1) {
+          order.push('written');
+          setImmediate(() => order.push('somebody else'));
+        }
+        return items;
+      },
+      { itemsMax: 100, waitingItemsMax: 1_000 },
+    );
+    if (hasOthers) await batcher.add('quiet', [0]);
+    const flood = Array.from({ length: 100 }, (_, item) => item);
+    await Promise.all([batcher.add('flood', flood), batcher.add('flood', flood)]);
+    expect(order).toEqual(expected);
+  });
+
   test('a failed write fails its callers and nobody else', async () => {
     const batcher = new Batcher<number, number>(
       async (lane, items) => {

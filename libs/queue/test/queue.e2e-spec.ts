@@ -178,6 +178,31 @@ describe('relay wake-up', () => {
     expect(Math.max(...wakes)).toBeLessThan(1_000);
   });
 
+  it('says whether it is for a tenant that had nothing in line or in hand', async () => {
+    const options = freshOptions();
+    const fair = openFairQueue(options);
+    opened.push(() => fair.close());
+    const wakes: boolean[] = [];
+    const listener = listenForRelayWake(options, (isNewcomer) => wakes.push(isNewcomer));
+    opened.push(() => listener.close());
+    await waitFor('the first wake, of the connection', () => wakes.length === 1);
+    const tenantId = newId('tenant');
+    const offer = (changes: { notBeforeMs?: number } = {}) =>
+      fair.offer([{ id: newId('event'), tenantId, ...changes }]);
+    const dispatch = () => fair.dispatch({ jobsMax: 1, eventsMax: 10 });
+    // Delayed, which is neither in line nor in hand; the first; with one in line; with two in hand; with nothing again.
+    await offer({ notBeforeMs: Date.now() + 60_000 });
+    await offer();
+    await offer();
+    const [batch] = await dispatch();
+    await offer();
+    const [second] = await dispatch();
+    for (const { jobId } of [batch, second].filter((one) => one !== undefined)) await fair.settle(jobId, tenantId, 1);
+    await offer();
+    await waitFor('all wakes', () => wakes.length === 6);
+    expect(wakes).toEqual([false, false, true, false, false, true]);
+  });
+
   it('comes with an offer of something new, and with no other', async () => {
     const options = freshOptions();
     const fair = openFairQueue(options);

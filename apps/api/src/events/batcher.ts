@@ -8,6 +8,15 @@ import { setTimeout as delay } from 'node:timers/promises';
 const crowdCallsMin = 8;
 const crowdMs = 2;
 
+/**
+ * After a write of so many items its lane rests for as long as the write took, where other lanes write as well: a flood
+ * then takes half of what writing takes at most, and whoever sends single events waits for less of it.
+ */
+const floodItemsMin = 100;
+const restMsMax = 50;
+/** Other lanes count for so long after their last write. */
+const othersMs = 1_000;
+
 interface Waiting<Item, Result> {
   readonly items: readonly Item[];
   readonly resolve: (results: readonly Result[]) => void;
@@ -42,6 +51,9 @@ export class BatcherFullError extends Error {
 export class Batcher<Item, Result> {
   readonly #lanes = new Map<string, Lane<Item, Result>>();
   #waitingItems = 0;
+  #lastLane: string | undefined;
+  /** When a lane was last followed by another one. */
+  #changedMs = Number.NEGATIVE_INFINITY;
 
   constructor(
     private readonly write: (lane: string, items: readonly Item[]) => Promise<readonly Result[]>,
@@ -70,11 +82,24 @@ export class Batcher<Item, Result> {
   async #drain(lane: string, entry: Lane<Item, Result>): Promise<void> {
     while (entry.waiting.length > 0) {
       const calls = this.#take(entry);
-      await this.#writeOnce(lane, calls);
-      if (calls.length >= crowdCallsMin) await delay(crowdMs);
+      this.#noteLane(lane);
+      const startMs = performance.now();
+      const items = await this.#writeOnce(lane, calls);
+      const restMs = this.#restMs(items, performance.now() - startMs);
+      if (restMs > 0 || calls.length >= crowdCallsMin) await delay(Math.max(restMs, crowdMs));
     }
     entry.writing = false;
     this.#lanes.delete(lane);
+  }
+
+  #noteLane(lane: string): void {
+    if (this.#lastLane !== undefined && lane !== this.#lastLane) this.#changedMs = performance.now();
+    this.#lastLane = lane;
+  }
+
+  #restMs(items: number, tookMs: number): number {
+    const isAlone = performance.now() - this.#changedMs > othersMs;
+    return items < floodItemsMin || isAlone ? 0 : Math.min(tookMs, restMsMax);
   }
 
   /** Whole calls only: the items of one call share one commit. */
@@ -89,7 +114,8 @@ export class Batcher<Item, Result> {
     return entry.waiting.splice(0, calls);
   }
 
-  async #writeOnce(lane: string, calls: readonly Waiting<Item, Result>[]): Promise<void> {
+  /** @returns how many items it wrote */
+  async #writeOnce(lane: string, calls: readonly Waiting<Item, Result>[]): Promise<number> {
     const items = calls.flatMap((call) => call.items);
     try {
       const results = await this.write(lane, items);
@@ -103,5 +129,6 @@ export class Batcher<Item, Result> {
     } finally {
       this.#waitingItems -= items.length;
     }
+    return items.length;
   }
 }

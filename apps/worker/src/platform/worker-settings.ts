@@ -41,6 +41,12 @@ export const runsPerGuestThread = 16;
  */
 export const eventsPerGuestThread = 100;
 
+/**
+ * The same while other tenants come with single events. A backlog is worked off at two thirds of its speed then, and
+ * their slowest events take half as long.
+ */
+export const eventsPerGuestThreadBesideOthers = 25;
+
 export function workerSettings(config: WorkerConfig): WorkerSettings {
   const { host, port, token } = config.internalHttp;
   const threads = config.sandbox.processes * config.sandbox.threadsPerProcess;
@@ -48,7 +54,11 @@ export function workerSettings(config: WorkerConfig): WorkerSettings {
     internalHttp: { host, port, token: token.reveal(), metricsToken: config.metricsToken?.reveal() },
     jobsConcurrencyMax: config.executions.concurrency,
     runsConcurrencyMax: threads * runsPerGuestThread,
-    relay: { ...defaultRelaySettings, eventsAtOnceMax: threads * eventsPerGuestThread },
+    relay: {
+      ...defaultRelaySettings,
+      eventsAtOnceMax: threads * eventsPerGuestThread,
+      eventsBesideOthersMax: threads * eventsPerGuestThreadBesideOthers,
+    },
     spoolFolder: path.join(config.storage.folder, 'spool'),
     keepDays: config.keepDays,
     shutdownGraceMs: config.shutdownGraceMs,

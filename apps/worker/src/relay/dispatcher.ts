@@ -6,7 +6,14 @@ import type { RelaySettings } from './relay-settings.js';
 export interface DispatcherSettings
   extends Pick<
     RelaySettings,
-    'jobsWaitingMax' | 'eventsPerJobMax' | 'eventsAtOnceMax' | 'gatherFromEvents' | 'gatherMs'
+    | 'jobsWaitingMax'
+    | 'eventsPerJobMax'
+    | 'eventsAtOnceMax'
+    | 'eventsBesideOthersMax'
+    | 'gatherFromEvents'
+    | 'gatherMs'
+    | 'newcomerGatherMs'
+    | 'othersMs'
   > {
   /** Jobs that this worker runs at once. */
   readonly jobsConcurrencyMax: number;
@@ -21,6 +28,10 @@ export class Dispatcher {
   /** Jobs that were handed over and may not have begun, with the number of their events. */
   private readonly ahead = new Map<string, number>();
   private dispatchedAtMs = Number.NEGATIVE_INFINITY;
+  /** When a tenant last came that had nothing in hand while this worker was busy for others. */
+  private newcomerAtMs = Number.NEGATIVE_INFINITY;
+  /** One has come since the last look. */
+  private isAwaited = false;
   /** Whether the last look that found something took all there was. */
   private tookAll = false;
 
@@ -30,6 +41,16 @@ export class Dispatcher {
     private readonly settings: DispatcherSettings,
     private readonly load: () => WorkerLoad,
   ) {}
+
+  /**
+   * A tenant that had nothing in line or in hand has an event now. While the worker is busy for others, such a tenant is
+   * looked for sooner, and for a while those others get fewer events into the worker's hands.
+   */
+  newcomer(): void {
+    if (this.eventsInHand() < this.settings.gatherFromEvents) return;
+    this.newcomerAtMs = performance.now();
+    this.isAwaited = true;
+  }
 
   /** A job has begun here. */
   begun(jobId: string): void {
@@ -43,13 +64,13 @@ export class Dispatcher {
    * @throws when Redis is away.
    */
   async step(): Promise<StepResult> {
-    const { eventsPerJobMax, eventsAtOnceMax } = this.settings;
     const restMs = this.gatheringMs();
     if (restMs > 0) return restMs;
+    this.isAwaited = false;
     const jobsMax = await this.places();
     if (jobsMax <= 0) return 'idle';
-    const eventsRoom = eventsAtOnceMax - this.eventsInHand();
-    const batches = await this.fair.dispatch({ jobsMax, eventsMax: eventsPerJobMax, eventsRoom });
+    const eventsRoom = this.eventsMax() - this.eventsInHand();
+    const batches = await this.fair.dispatch({ jobsMax, eventsMax: this.settings.eventsPerJobMax, eventsRoom });
     if (batches.length === 0) return 'idle';
     this.dispatchedAtMs = performance.now();
     const events = batches.reduce((sum, { eventIds }) => sum + eventIds.length, 0);
@@ -63,11 +84,16 @@ export class Dispatcher {
     return this.ahead.values().reduce((sum, count) => sum + count, this.load().events);
   }
 
+  private eventsMax(): number {
+    const { eventsAtOnceMax, eventsBesideOthersMax, othersMs } = this.settings;
+    return performance.now() - this.newcomerAtMs < othersMs ? eventsBesideOthersMax : eventsAtOnceMax;
+  }
+
   /** Where there is a line, nothing gathers: a worker with little to do takes what it has places for. */
   private gatheringMs(): number {
-    const { gatherFromEvents, gatherMs } = this.settings;
+    const { gatherFromEvents, gatherMs, newcomerGatherMs } = this.settings;
     if (this.eventsInHand() < (this.tookAll ? 1 : gatherFromEvents)) return 0;
-    return Math.max(0, this.dispatchedAtMs + gatherMs - performance.now());
+    return Math.max(0, this.dispatchedAtMs + (this.isAwaited ? newcomerGatherMs : gatherMs) - performance.now());
   }
 
   /**
@@ -75,9 +101,9 @@ export class Dispatcher {
    * leave no room: they may have begun elsewhere.
    */
   private async places(): Promise<number> {
-    const { jobsWaitingMax, jobsConcurrencyMax, eventsAtOnceMax } = this.settings;
+    const { jobsWaitingMax, jobsConcurrencyMax } = this.settings;
     const placesMax = jobsWaitingMax + jobsConcurrencyMax - this.load().jobs;
-    const isFull = this.ahead.size >= placesMax || this.eventsInHand() >= eventsAtOnceMax;
+    const isFull = this.ahead.size >= placesMax || this.eventsInHand() >= this.eventsMax();
     if (this.ahead.size === 0 || !isFull) return placesMax - this.ahead.size;
     const waiting = await this.producer.executionsWaiting();
     if (waiting === 0) this.ahead.clear();

@@ -26,12 +26,20 @@ export interface RelaySettings {
    */
   readonly eventsAtOnceMax: number;
   /**
+   * The same while others come: for {@link othersMs} after a tenant came that had nothing in hand. An event costs every
+   * tenant beside it a turn on the processors, at a dozen places from the api to the commit.
+   */
+  readonly eventsBesideOthersMax: number;
+  readonly othersMs: number;
+  /**
    * With so many events in its hands a worker has enough to do for a moment, and with any where the last look took all
    * there was: what comes meanwhile gathers for this long and shares a job, a question to Postgres and a commit. At 500
    * events a second that is a seventh of all CPU time, and half of them are recorded no later for it.
    */
   readonly gatherFromEvents: number;
   readonly gatherMs: number;
+  /** Instead of {@link gatherMs} where a tenant has come that had nothing in hand. */
+  readonly newcomerGatherMs: number;
 }
 
 export const defaultRelaySettings: RelaySettings = {
@@ -45,6 +53,9 @@ export const defaultRelaySettings: RelaySettings = {
   jobsWaitingMax: 1,
   eventsPerJobMax: 100,
   eventsAtOnceMax: 400,
+  eventsBesideOthersMax: 100,
+  othersMs: 1_000,
   gatherFromEvents: 50,
   gatherMs: 10,
+  newcomerGatherMs: 2,
 };

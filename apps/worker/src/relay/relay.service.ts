@@ -7,13 +7,14 @@ import type { QueueSweep } from './queue-sweep.js';
 import type { RelaySettings } from './relay-settings.js';
 
 export interface RelayParts {
-  readonly dispatcher: Pick<Dispatcher, 'step'>;
+  readonly dispatcher: Pick<Dispatcher, 'step' | 'newcomer'>;
   readonly sweep: Pick<QueueSweep, 'step'>;
   readonly leases: Pick<LeaseKeeper, 'renew' | 'recover'>;
 }
 
 /** Runs the parts of the relay until it is stopped. */
 export class RelayService {
+  private readonly dispatcher: RelayParts['dispatcher'];
   private readonly dispatching: WakeableLoop;
   private readonly others: readonly WakeableLoop[];
   private listener: RelayWakeListener | undefined;
@@ -24,6 +25,7 @@ export class RelayService {
     settings: RelaySettings,
     private readonly logger: Logger,
   ) {
+    this.dispatcher = dispatcher;
     this.dispatching = this.loop(() => dispatcher.step(), settings.pollMs, 'the relay could not dispatch events');
     const sweeping = async () => {
       const result = await sweep.step();
@@ -39,7 +41,10 @@ export class RelayService {
 
   start(): void {
     for (const loop of [this.dispatching, ...this.others]) loop.start();
-    this.listener = listenForRelayWake(this.queue, () => this.dispatching.wake());
+    this.listener = listenForRelayWake(this.queue, (isNewcomer) => {
+      if (isNewcomer) this.dispatcher.newcomer();
+      this.dispatching.wake();
+    });
   }
 
   /** A job has ended, so BullMQ may have room; or there is something new in line. */

@@ -100,6 +100,41 @@ describe('the dispatcher, as to when it looks', () => {
     await loop.stop();
   });
 
+  it('looks sooner while it is busy for others and somebody comes who has nothing in hand', async () => {
+    const { asked, fair, producer } = line([60, 60]);
+    const prompt = { ...settings, newcomerGatherMs: 0 };
+    const dispatcher = new Dispatcher(fair, producer, prompt, () => ({ jobs: 0, events: 0 }));
+    await dispatcher.step();
+    expect(await dispatcher.step()).toBeGreaterThan(0);
+    dispatcher.newcomer();
+    expect(await dispatcher.step()).toBe('idle');
+    expect(asked).toHaveLength(2);
+    // Once, not from then on.
+    expect(await dispatcher.step()).toBeGreaterThan(0);
+  });
+
+  it('takes fewer events into its hands for a while after somebody came beside those it is busy for', async () => {
+    const { asked, fair, producer } = line([60, 60, 60]);
+    const narrow = { ...settings, newcomerGatherMs: 0, eventsBesideOthersMax: 150, gatherMs: 0 };
+    const dispatcher = new Dispatcher(fair, producer, narrow, () => ({ jobs: 0, events: 0 }));
+    await dispatcher.step();
+    dispatcher.newcomer();
+    await dispatcher.step();
+    expect(asked.map(({ eventsRoom }) => eventsRoom)).toEqual([400, 90]);
+    const over = new Dispatcher(fair, producer, { ...narrow, othersMs: 0 }, () => ({ jobs: 1, events: 60 }));
+    over.newcomer();
+    await over.step();
+    expect(asked.at(-1)?.eventsRoom).toBe(340);
+  });
+
+  it('knows nobody as others while it has little to do', async () => {
+    const { asked, fair, producer } = line([2]);
+    const dispatcher = new Dispatcher(fair, producer, settings, () => ({ jobs: 0, events: 0 }));
+    dispatcher.newcomer();
+    await dispatcher.step();
+    expect(asked.map(({ eventsRoom }) => eventsRoom)).toEqual([400]);
+  });
+
   it('asks how many jobs wait only when those it handed over leave no room', async () => {
     const { asked, counted, fair, producer } = line([100, 90, 100]);
     const eager = { ...settings, gatherMs: 0, eventsAtOnceMax: 200 };

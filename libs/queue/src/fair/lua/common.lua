@@ -112,9 +112,11 @@ end
 
 -- Reads one group at ARGV[at]: tenant, how many pairs there are of ready events and how many of delayed ones, then the
 -- pairs, see addPairs.
--- Returns where the next group begins, and how many events were new.
+-- Returns where the next group begins, how many events were new, and whether they make the tenant a newcomer: one that
+-- had nothing in line or in hand.
 local function offerGroup(at, agingMs)
   local tenant, ready, later = ARGV[at], tonumber(ARGV[at + 1]), tonumber(ARGV[at + 2])
+  local hadNothing = redis.call('EXISTS', takenKey(tenant), readyKey(tenant)) == 0
   local added = addPairs(tenant, at + 3, ready, readyKey(tenant), laterKey(tenant), function(order)
     return placeOf(order, agingMs)
   end)
@@ -124,16 +126,17 @@ local function offerGroup(at, agingMs)
   end)
   if delayed > 0 then setDue(tenant) end
   if added + delayed > 0 then redis.call('HINCRBY', stateKey, 'waiting', added + delayed) end
-  return at + 3 + 2 * (ready + later), added + delayed
+  return at + 3 + 2 * (ready + later), added + delayed, hadNothing and added > 0
 end
 
--- Returns how many events were new.
+-- Returns how many events were new, and whether any tenant is a newcomer.
 local function offerGroups(at, agingMs)
-  local new = 0
+  local new, anyNewcomer = 0, false
   while at <= #ARGV do
-    local added
-    at, added = offerGroup(at, agingMs)
+    local added, isNewcomer
+    at, added, isNewcomer = offerGroup(at, agingMs)
     new = new + added
+    anyNewcomer = anyNewcomer or isNewcomer
   end
-  return new
+  return new, anyNewcomer
 end
