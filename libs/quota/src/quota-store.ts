@@ -101,9 +101,14 @@ export function openQuotaStore(options: QuotaStoreOptions): QuotaStore {
     },
     admitEvents: async (tenantId, groups) => {
       const args = groups.flatMap(({ dueMs = 0, count }) => [dueMs, count]);
-      const [known, stale, ...parts] = strings(await ask('admit-events', [fair, tenantId, recheckMs, ...args]));
+      const [known, stale, inHandMax, ...parts] = strings(
+        await ask('admit-events', [fair, tenantId, recheckMs, ...args]),
+      );
       if (known !== '1') return undefined;
-      const verdicts = groups.map(({ count }, index) => eventsVerdict(parts.slice(index * 3, index * 3 + 3), count));
+      const verdicts = groups.map(({ count }, index) => ({
+        ...eventsVerdict(parts.slice(index * 3, index * 3 + 3), count),
+        inHandMax: Number(inHandMax),
+      }));
       return { verdicts, stale: stale === '1' };
     },
     report: async (used) => {

@@ -41,6 +41,8 @@ export interface EventsVerdict {
   readonly reason?: HoldReason | undefined;
   /** Until that budget's next window; absent where it has none. */
   readonly resetMs?: number | undefined;
+  /** How many may be in hand at once (`concurrentExecutionsMax`); absent where Redis is away. */
+  readonly inHandMax?: number | undefined;
 }
 
 /** What was used and is in Postgres. */

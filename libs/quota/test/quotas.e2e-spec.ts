@@ -214,7 +214,7 @@ describe('events', () => {
   it('are admitted as far as the budget goes, and the rest says which one ended', async () => {
     const { quotas, tenant } = open();
     const tenantId = tenant({ executionsPerMinute: 10 });
-    expect(await quotas.admitEvents(tenantId, 7)).toEqual({ admitted: 7 });
+    expect(await quotas.admitEvents(tenantId, 7)).toEqual({ admitted: 7, inHandMax: 1_000 });
     const verdict = await quotas.admitEvents(tenantId, 7);
     expect(verdict).toMatchObject({ admitted: 3, reason: 'executions_per_minute' });
     expect(verdict.resetMs).toBeGreaterThan(0);
@@ -273,7 +273,7 @@ describe('events', () => {
     const { quotas, fair, tenant } = open();
     const tenantId = tenant({ executionsPerMinute: 10, instructionsPerMinute: 10_000_000 });
     const dueMs = Date.now() + 3_600_000;
-    expect(await quotas.admitGroups(tenantId, [{ count: 12, dueMs }, { count: 8 }])).toEqual([
+    expect(await quotas.admitGroups(tenantId, [{ count: 12, dueMs }, { count: 8 }])).toMatchObject([
       { admitted: 10, reason: 'executions_per_minute', resetMs: expect.any(Number) },
       { admitted: 8 },
     ]);
@@ -300,7 +300,7 @@ describe('events', () => {
     const { quotas, tenant } = open();
     const tenantId = tenant({ eventsWaitingMax: 5 });
     const groups = [{ count: 4, dueMs: Date.now() + 3_600_000 }, { count: 4 }];
-    expect(await quotas.admitGroups(tenantId, groups)).toEqual([
+    expect(await quotas.admitGroups(tenantId, groups)).toMatchObject([
       { admitted: 4 },
       { admitted: 1, reason: 'events_waiting', resetMs: undefined },
     ]);
@@ -321,7 +321,7 @@ describe('events', () => {
     const tenantId = tenant({ executionsPerMonth: 10 });
     await quotas.admitEvents(tenantId, 5);
     await quotas.report([{ tenantId, events: 5, executions: 0, instructions: 0 }]);
-    expect(await quotas.admitEvents(tenantId, 50)).toEqual({ admitted: 50 });
+    expect(await quotas.admitEvents(tenantId, 50)).toEqual({ admitted: 50, inHandMax: 1_000 });
     await quotas.report([{ tenantId, events: 0, executions: 10, instructions: 0 }]);
     expect(await quotas.admitEvents(tenantId, 1)).toMatchObject({ admitted: 0 });
   });

@@ -30,9 +30,12 @@ export class Admission {
     return (this.inHand * this.averageMs) / this.threads < leftMs || this.waitByTurnsMs(own) < leftMs;
   }
 
-  begin(tenantId: string): void {
+  /** @returns how many the tenant has in hand now */
+  begin(tenantId: string): number {
     this.inHand += 1;
-    this.tenants.of(tenantId).count += 1;
+    const own = this.tenants.of(tenantId);
+    own.count += 1;
+    return own.count;
   }
 
   /** @param guestMs - what its guests took, or 0 where none ran */

@@ -23,10 +23,16 @@ export class Credit {
   private came = 0;
   private cameBefore = 0;
   private tight = 0;
+  private inHandMax: number | undefined;
   private waiting: Array<(refusal: Refusal) => void> = [];
   private asking = false;
 
   constructor(private readonly source: CreditSource) {}
+
+  /** Runs that the tenant may have under way, as was heard last; undefined where nobody said. */
+  get runsMax(): number | undefined {
+    return this.inHandMax;
+  }
 
   /** Undefined where the run may begin; else the budget that has no room. */
   take(): Refusal | Promise<Refusal> {
@@ -82,6 +88,7 @@ export class Credit {
       const waiting = this.waiting.length;
       const wanted = waiting + this.portion();
       const first = await this.source.take(wanted);
+      this.inHandMax = first.inHandMax;
       this.left += first.admitted;
       if (first.admitted < wanted) await this.shorten();
       const missing = waiting - this.left;

@@ -28,6 +28,15 @@ export class RunQuota {
     return undefined;
   }
 
+  /**
+   * @param place - of the run among those that the tenant has under way in this worker, itself included
+   * @throws ProblemError `quota_exceeded` where the plan allows fewer
+   */
+  assertPlace(tenantId: Id<'tenant'>, place: number): void {
+    const { runsMax = Number.POSITIVE_INFINITY } = this.creditOf(tenantId);
+    if (place > runsMax) assertAdmitted('concurrent_executions');
+  }
+
   /** Nobody waits for it: a count that is lost is made good when the tenant is read again. */
   end(tenantId: Id<'tenant'>): void {
     this.creditOf(tenantId).end();
@@ -60,7 +69,7 @@ export class RunQuota {
   }
 }
 
-function assertAdmitted(refusal: Refusal): void {
+function assertAdmitted(refusal: Refusal | 'concurrent_executions'): void {
   if (refusal === undefined) return;
   throw new ProblemError('quota_exceeded', `The quota "${refusal}" of the tenant's plan is used up.`);
 }

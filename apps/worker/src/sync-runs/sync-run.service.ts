@@ -43,7 +43,7 @@ export class RunRefusal extends Error {
 
 export interface SyncRunParts {
   readonly points: Pick<LivePoints, 'find'>;
-  readonly quota: Pick<RunQuota, 'admit' | 'end'>;
+  readonly quota: Pick<RunQuota, 'admit' | 'assertPlace' | 'end'>;
   readonly run: RunOne;
   readonly recorder: Pick<RunRecorder, 'keep' | 'isFull'>;
   readonly admission: Admission;
@@ -78,7 +78,7 @@ export class SyncRunService {
     const leftMs = (request.deadlineMs ?? synchronousDeadlineMs) - request.spentMs;
     if (!admission.admits(request.tenantId, leftMs)) throw busy();
     if (this.parts.recorder.isFull()) throw busy();
-    admission.begin(request.tenantId);
+    const place = admission.begin(request.tenantId);
     let guestMs = 0;
     try {
       const looked = this.parts.points.find(request.tenantId, request.point);
@@ -89,6 +89,7 @@ export class SyncRunService {
       // Until it is recorded, and so counted as used, a run that was kept counts as pending.
       const ended = () => this.parts.quota.end(request.tenantId);
       try {
+        this.assertPlace(request, place);
         const { live, input, ran, checkedMs, ranMs } = await this.ranAsIsLive(request, body, looked, startMs);
         const knownMs = performance.now();
         guestMs = ran.runs.reduce((sum, { run }) => sum + run.result.wallUs / 1_000, 0);
@@ -109,6 +110,14 @@ export class SyncRunService {
       }
     } finally {
       admission.end(request.tenantId, guestMs);
+    }
+  }
+
+  private assertPlace({ tenantId }: RunRequest, place: number): void {
+    try {
+      this.parts.quota.assertPlace(tenantId, place);
+    } catch (error) {
+      throw refusedBy(error);
     }
   }
 

@@ -25,7 +25,7 @@ async function begunEarly(lately: LivePoint): Promise<number> {
   };
   const service = new SyncRunService({
     points: { find: () => ({ lately, current: known.promise }) },
-    quota: { admit: () => undefined, end: () => undefined },
+    quota: { admit: () => undefined, assertPlace: () => undefined, end: () => undefined },
     run,
     recorder: { keep: async () => false, isFull: () => false },
     admission: new Admission(1),

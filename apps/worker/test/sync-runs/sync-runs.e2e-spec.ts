@@ -2,7 +2,14 @@ import { mkdtemp, readdir, rm, writeFile } from 'node:fs/promises';
 import { hostname, tmpdir } from 'node:os';
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from '@jest/globals';
-import { executionLimitsSchema, newId, type RunAnswer, type RunRequest } from '@tenon/contracts';
+import {
+  defaultQuotaLimits,
+  executionLimitsSchema,
+  newId,
+  type RunAnswer,
+  type RunRequest,
+  unmeasuredResult,
+} from '@tenon/contracts';
 import { createLogger } from '@tenon/telemetry';
 import { waitFor } from '@tenon/testing';
 import { FunctionRunner } from '../../src/executions/function-runner.js';
@@ -184,6 +191,42 @@ describe('a run whose caller waits', () => {
     expect(JSON.parse(body).functions).toMatchObject([
       { outcome: 'deadline', message: expect.stringContaining('no answer by its deadline'), wallUs: 0 },
     ]);
+  });
+
+  it('is refused beyond what the plan lets run at once: only events heeded that', async () => {
+    await putPoint({});
+    await ask({});
+    await shop.quotas.planChanged('default', { ...defaultQuotaLimits, concurrentExecutionsMax: 2 });
+    const held = Promise.withResolvers<void>();
+    const slow = new SyncRunService({
+      points: new LivePoints(shop.database.liveFunctions),
+      quota: new RunQuota(shop.quotas),
+      run: async (_target, { clockMs, seed }) => {
+        await held.promise;
+        return { startedAtMs: clockMs, clockMs, seed, engine: '1', result: unmeasuredResult('succeeded', '') };
+      },
+      recorder,
+      admission: new Admission(2),
+    });
+    const ended: string[] = [];
+    const run = async () => {
+      const running = slow.run(requestOf({ deadlineMs: 20_000 }), Buffer.from('{"input":{}}'));
+      ended.push(
+        await running.then(
+          () => 'ran',
+          ({ problem }: RunRefusal) => problem.message,
+        ),
+      );
+    };
+    const refusal = 'The quota "concurrent_executions" of the tenant\'s plan is used up.';
+    const all = Array.from({ length: 5 }, run);
+    await waitFor('three refusals', () => ended.length === 3);
+    expect(ended).toEqual([refusal, refusal, refusal]);
+    held.resolve();
+    await Promise.all(all);
+    await Promise.all([run(), run()]);
+    expect(ended.slice(3)).toEqual(['ran', 'ran', 'ran', 'ran']);
+    await shop.quotas.planChanged('default', defaultQuotaLimits);
   });
 
   it('is recorded once when it is sent twice', async () => {

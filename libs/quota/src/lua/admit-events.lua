@@ -2,8 +2,9 @@
 -- first: what waits for a later minute takes no room from this one.
 -- ARGV: root of the fair queue's keys, tenant, recheck age in ms; then groups of when its events may run, in ms (0: now),
 --       and how many they are.
--- Returns 1 and 1 where Postgres should be asked again; then of each group how many are admitted, the name of the budget
--- that admits least, and ms until its window ends (0: it has none). Or 0 where Redis does not know the tenant.
+-- Returns 1, 1 where Postgres should be asked again, and how many may be in hand at once; then of each group how many are
+-- admitted, the name of the budget that admits least, and ms until its window ends (0: it has none). Or 0 where Redis
+-- does not know the tenant.
 local fair, tenant, recheckMs = ARGV[1], ARGV[2], tonumber(ARGV[3])
 local fields = hashOf(tenantKey(tenant))
 local limits = limitsOf(fields)
@@ -57,7 +58,7 @@ local function waitingIn(window)
   return dueBetween(window.startMs, window.endMs) + unoffered() + admitted
 end
 
-local answers, admittedInAll = { 1, 0 }, 0
+local answers, admittedInAll = { 1, 0, limits.concurrentExecutionsMax }, 0
 
 local function admit(dueMs, count)
   local minute, month = windowsOf(dueMs)
