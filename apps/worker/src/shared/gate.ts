@@ -75,7 +75,8 @@ export class Gate {
     const load = this.loads.of(lane);
     if (!this.hasRoom(load)) return false;
     const next = waiting.shift();
-    this.lanes.delete(lane);
+    // Not for a lane that is alone: a map that is written for each run keeps the collector busy.
+    if (waiting.length === 0 || this.lanes.size > 1) this.lanes.delete(lane);
     if (waiting.length > 0) this.lanes.set(lane, waiting);
     this.begin(load);
     next?.();
