@@ -35,9 +35,12 @@ export class ArtifactCache {
   /** Finds an artifact and marks it as just used. */
   get(id: string): CachedArtifact | undefined {
     const found = this.byId.get(id);
-    if (found === undefined) return undefined;
-    this.byId.delete(id);
-    this.byId.set(id, found);
+    // The map keeps the order of use, which nobody needs while half of the room is left; a map that is written for each
+    // run keeps the collector busy.
+    if (found !== undefined && this.heldBytes * 2 > this.bytesMax) {
+      this.byId.delete(id);
+      this.byId.set(id, found);
+    }
     return found;
   }
 
