@@ -126,6 +126,30 @@ describe('a delivery', () => {
     expect((await ask('GET', `/v1/deliveries/${newId('delivery')}`)).json().code).toBe('not_found');
   });
 
+  test('is sent again once by a bulk that takes several calls: those that had arrived by then were sent again', async () => {
+    const { id: endpoint } = await create();
+    const pings: string[] = [];
+    for (let time = 0; time < 5; time += 1) {
+      pings.push((await ask('POST', `/v1/delivery-endpoints/${endpoint}/ping`)).json().id);
+    }
+    const arrive = () =>
+      superuser.query("UPDATE deliveries SET status = 'delivered', finished_at = now() WHERE endpoint_id = $1", [
+        endpoint,
+      ]);
+    await arrive();
+    let cursor: string | undefined;
+    const resent: number[] = [];
+    do {
+      const wanted = { endpoint, status: 'delivered', limit: 2, ...(cursor === undefined ? {} : { cursor }) };
+      const answer = (await ask('POST', '/v1/deliveries/resend', wanted)).json();
+      resent.push(answer.resent);
+      cursor = answer.next;
+      await arrive();
+    } while (cursor !== undefined && resent.length < 10);
+    expect(resent).toEqual([2, 2, 1]);
+    expect(pings).toHaveLength(5);
+  });
+
   test("is nothing that a tenant's key sees", async () => {
     const { key } = await api.createTenant();
     for (const url of ['/v1/deliveries', '/v1/delivery-endpoints']) {

@@ -36,7 +36,10 @@ export class DeliveriesController {
   @Post('resend')
   @HttpCode(202)
   @OperatorOnly()
-  @ApiOperation({ summary: 'Send finished deliveries again', description: 'Oldest first, up to 1,000 in one call.' })
+  @ApiOperation({
+    summary: 'Send finished deliveries again',
+    description: 'Oldest first, up to 1,000 in one call; `next` of the answer goes on behind them as `cursor`.',
+  })
   @ApiAnswer(202, 'How many are sent again.', resentDeliveriesSchema)
   resendAll(@CurrentCaller() caller: Caller, @Body({ schema: resendDeliveriesBodySchema }) body: ResendDeliveriesBody) {
     return this.deliveries.resendAll(caller, body);

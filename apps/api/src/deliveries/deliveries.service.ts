@@ -6,6 +6,7 @@ import {
   type Id,
   ProblemError,
   type ResendDeliveriesBody,
+  type ResentDeliveriesAnswer,
 } from '@tenon/contracts';
 import type { Database, Delivery, DeliveryFilter } from '@tenon/database';
 import { auditOf } from '../auth/audit-draft.js';
@@ -43,11 +44,13 @@ export class DeliveriesService {
     });
   }
 
-  resendAll(caller: Caller, { limit, ...filter }: ResendDeliveriesBody): Promise<{ resent: number }> {
+  resendAll(caller: Caller, { limit, cursor, ...filter }: ResendDeliveriesBody): Promise<ResentDeliveriesAnswer> {
     return this.database.asOperator(async (tx) => {
-      const resent = await tx.deliveries.resendAll(filterOf(filter), limit);
-      await tx.audit.append(auditOf(caller, 'deliveries.resent', `${resent} deliveries`, { ...filter, limit }));
-      return { resent };
+      const resent = await tx.deliveries.resendAll(filterOf(filter), limit, cursor);
+      const chosen = { ...filter, limit, ...(cursor === undefined ? {} : { cursor }) };
+      await tx.audit.append(auditOf(caller, 'deliveries.resent', `${resent.length} deliveries`, chosen));
+      const last = resent.at(-1);
+      return { resent: resent.length, ...(last === undefined || resent.length < limit ? {} : { next: last }) };
     });
   }
 }

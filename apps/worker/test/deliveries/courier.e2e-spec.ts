@@ -344,7 +344,7 @@ describe('by hand', () => {
     const resent = await world.database.asOperator((tx) =>
       tx.deliveries.resendAll({ endpointId: endpoint.id, status: 'failed' }, 100),
     );
-    expect(resent).toBe(1);
+    expect(resent).toHaveLength(1);
     for (let round = 0; round < 4; round += 1) await run();
     const [second, first] = await deliveries(endpoint);
     expect([await attemptsOf(first?.id ?? 'dlv_'), await attemptsOf(second?.id ?? 'dlv_')]).toMatchObject([

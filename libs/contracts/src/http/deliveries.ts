@@ -154,9 +154,14 @@ export const resendDeliveriesBodySchema = z
     ...deliveryFilterShape,
     status: z.enum(['delivered', 'failed']).default('failed'),
     limit: z.int().min(1).max(1_000).default(1_000),
+    /** `next` of the answer before. */
+    cursor: idSchema('delivery').optional(),
   })
   .meta({ id: 'ResendDeliveries', example: { status: 'failed', from: '2026-11-21T10:00:00Z' } });
 export type ResendDeliveriesBody = z.output<typeof resendDeliveriesBodySchema>;
 
-/** Ask again while it is as large as the limit. */
-export const resentDeliveriesSchema = z.object({ resent: z.int() }).meta({ id: 'ResentDeliveries' });
+/** Where there is a `next`, ask again with it as `cursor`: what was sent again and has arrived fits the filter once more. */
+export const resentDeliveriesSchema = z
+  .object({ resent: z.int(), next: idSchema('delivery').optional() })
+  .meta({ id: 'ResentDeliveries' });
+export type ResentDeliveriesAnswer = z.output<typeof resentDeliveriesSchema>;

@@ -104,11 +104,17 @@ export class DeliveriesRepository {
     return row === undefined ? null : toDelivery(row);
   }
 
-  /** Sends finished deliveries again, oldest first, at most `limit`. @returns how many. */
-  async resendAll(filter: DeliveryFilter, limit: number): Promise<number> {
-    const chosen = `SELECT id FROM deliveries WHERE ${matching} AND status <> 'pending' ORDER BY id LIMIT $6::int`;
+  /** Sends finished deliveries again, those of the oldest runs first, at most `limit` behind `after`. @returns which. */
+  async resendAll(
+    filter: DeliveryFilter,
+    limit: number,
+    after: Id<'delivery'> | '' = '',
+  ): Promise<readonly Id<'delivery'>[]> {
+    const chosen = `SELECT id FROM deliveries WHERE ${matching} AND status <> 'pending' AND id > $7
+      ORDER BY id LIMIT $6::int`;
     const text = `${again} WHERE id = ANY(ARRAY(${chosen})) AND status <> 'pending' RETURNING id`;
-    return (await this.sql.query(text, [...valuesOf(filter), limit])).length;
+    const rows = await this.sql.query(text, [...valuesOf(filter), limit, after]);
+    return rows.map(({ id }) => id as Id<'delivery'>).toSorted();
   }
 }
 
