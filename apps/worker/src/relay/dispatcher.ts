@@ -89,10 +89,10 @@ export class Dispatcher {
     return performance.now() - this.newcomerAtMs < othersMs ? eventsBesideOthersMax : eventsAtOnceMax;
   }
 
-  /** Where there is a line, nothing gathers: a worker with little to do takes what it has places for. */
+  /** Where there is a line, a worker with little to do lets nothing gather: it takes what it has places for. */
   private gatheringMs(): number {
     const { gatherFromEvents, gatherMs, newcomerGatherMs } = this.settings;
-    if (this.eventsInHand() < (this.tookAll ? 1 : gatherFromEvents)) return 0;
+    if (!this.tookAll && this.eventsInHand() < gatherFromEvents) return 0;
     return Math.max(0, this.dispatchedAtMs + (this.isAwaited ? newcomerGatherMs : gatherMs) - performance.now());
   }
 

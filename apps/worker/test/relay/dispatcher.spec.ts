@@ -41,20 +41,19 @@ function line(sizes: readonly number[]) {
 }
 
 describe('the dispatcher, as to when it looks', () => {
-  it('looks at once while it has nothing to do', async () => {
-    const { asked, fair, producer } = line([10, 10, 10]);
+  it('looks at once for as long as it finds nothing', async () => {
+    const { asked, fair, producer } = line([]);
     const dispatcher = new Dispatcher(fair, producer, settings, () => ({ jobs: 0, events: 0 }));
-    for (let look = 1; look <= 4; look += 1) {
-      expect(await dispatcher.step()).toBe('idle');
-      dispatcher.begun(`job-${look}`);
-    }
+    for (let look = 1; look <= 4; look += 1) expect(await dispatcher.step()).toBe('idle');
     expect(asked).toHaveLength(4);
   });
 
-  it('lets events gather while it has little to do and took all there was', async () => {
+  it('lets events gather after a look that took all there was, also where those are done already', async () => {
     const { asked, fair, producer } = line([2, 2]);
     const dispatcher = new Dispatcher(fair, producer, settings, () => ({ jobs: 0, events: 0 }));
     expect(await dispatcher.step()).toBe('idle');
+    expect(await dispatcher.step()).toBeGreaterThan(0);
+    dispatcher.begun('job-1');
     expect(await dispatcher.step()).toBeGreaterThan(0);
     expect(asked).toHaveLength(1);
   });
@@ -75,9 +74,12 @@ describe('the dispatcher, as to when it looks', () => {
     expect(asked).toHaveLength(1);
   });
 
-  it('looks at once again when what it had to do is done', async () => {
+  it('looks at once again when what it had to do is done and more may be in line', async () => {
     const { asked, fair, producer } = line([60, 60]);
-    const dispatcher = new Dispatcher(fair, producer, settings, () => ({ jobs: 0, events: 0 }));
+    const dispatcher = new Dispatcher(fair, producer, { ...settings, eventsAtOnceMax: 60 }, () => ({
+      jobs: 0,
+      events: 0,
+    }));
     await dispatcher.step();
     dispatcher.begun('job-1');
     expect(await dispatcher.step()).toBe('idle');
