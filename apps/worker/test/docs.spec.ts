@@ -6,7 +6,11 @@ import { repositoryRoot } from '@tenon/testing';
 import { buildSettings } from '../src/builds/build-settings.js';
 import { executionSettings } from '../src/executions/execution-settings.js';
 import { runMsPerGuestThread } from '../src/platform/sandbox-gate.js';
-import { eventsPerGuestThread, runsPerGuestThread } from '../src/platform/worker-settings.js';
+import {
+  eventsPerGuestThread,
+  eventsPerGuestThreadBesideOthers,
+  runsPerGuestThread,
+} from '../src/platform/worker-settings.js';
 import { lossesMax } from '../src/relay/lost-batch.js';
 import { defaultRelaySettings } from '../src/relay/relay-settings.js';
 import { testRunsMax } from '../src/test-runs/test-run.service.js';
@@ -18,6 +22,10 @@ const bounds: readonly (readonly [string, number])[] = [
   [
     "events in a worker's hands before it begins no further job, but small ones of tenants that have none in hand, per guest thread",
     eventsPerGuestThread,
+  ],
+  [
+    'the same for a second after a tenant came that had nothing in line or in hand, per guest thread',
+    eventsPerGuestThreadBesideOthers,
   ],
   ['runs in the sandboxes at once, per guest thread', runsPerGuestThread],
   ['milliseconds of runs in the sandboxes at once, per guest thread, beyond two runs', runMsPerGuestThread],

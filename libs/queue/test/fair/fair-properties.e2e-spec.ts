@@ -172,11 +172,11 @@ describe('between tenants with a backlog', () => {
       costs,
       fc.array(fc.integer({ min: 1, max: 4 }), { minLength: 6, maxLength: 6 }),
       async (perEvent, weights) => {
-        // With this overhead a batch has 41 events at most, so that the thousand of each last for all rounds.
-        const { queue } = world.open({ batchCostMax, eventCostGuess: batchCostMax, eventOverhead: 100_000 });
+        // So many that they last, even for a tenant that gets all sixty rounds of twenty events.
+        const { queue } = world.open({ batchCostMax, eventCostGuess: batchCostMax });
         const tenants = perEvent.map((cost, index) => ({ id: newId('tenant'), cost, weight: weights[index] ?? 1 }));
         await queue.setTenants(new Map(tenants.map(({ id, weight }) => [id, { weight, concurrencyMax: 1_000 }])));
-        for (const { id } of tenants) await queue.offer(eventsOf(id, 1_000));
+        for (const { id } of tenants) await queue.offer(eventsOf(id, 1_200));
         const received = await receivedBy(queue, new Map(tenants.map(({ id, cost }) => [id, cost])), 60);
         const shares = tenants.map(({ id, weight }) => (received.get(id) ?? 0) / weight);
         // One batch each; the first of each tenant has one event, because nothing is known.
