@@ -269,6 +269,20 @@ describe('events', () => {
     expect(await quotas.admitEvents(nothing, 8)).toMatchObject({ admitted: 0, reason: 'instructions_per_month' });
   });
 
+  it('asks once what waits in a window, however many groups and budgets it has', async () => {
+    const { quotas, fair, tenant } = open();
+    const tenantId = tenant();
+    const dueMs = Date.now() + 2 * 60_000;
+    await fair.offer([{ id: newId('event'), tenantId, notBeforeMs: dueMs }]);
+    await quotas.admitEvents(tenantId, 1);
+    const counted = async () => Number(/cmdstat_zcount:calls=(\d+)/.exec(await redis.info('commandstats'))?.[1] ?? 0);
+    const before = await counted();
+    const minutes = Array.from({ length: 100 }, (_, index) => ({ count: 1, dueMs: dueMs + index * 60_000 }));
+    await quotas.admitGroups(tenantId, [...minutes, ...minutes, { count: 1 }]);
+    // A hundred minutes, the present one, and the months that they touch.
+    expect((await counted()) - before).toBeLessThanOrEqual(103);
+  });
+
   it('that may run later take no room from those that may run now: tomorrow held today up', async () => {
     const { quotas, fair, tenant } = open();
     const tenantId = tenant({ executionsPerMinute: 10, instructionsPerMinute: 10_000_000 });

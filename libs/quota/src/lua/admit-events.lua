@@ -31,39 +31,46 @@ local function unoffered()
   return unofferedBefore
 end
 
--- What was admitted here, by its windows.
-local admittedIn = {}
+-- Windows of time with what waits in them, each asked for once: a call may name a thousand minutes.
+local minuteNow = { endMs = minuteEndMs, isNow = true }
+local monthNow = { endMs = monthEndMs, isNow = true }
+local later = {}
 
-local function windowOf(name, startMs, endMs, isNow)
-  return { key = name .. endMs, startMs = startMs, endMs = endMs, isNow = isNow }
+local function laterWindow(startMs, endMs)
+  local key = startMs .. '-' .. endMs
+  later[key] = later[key] or { startMs = startMs, endMs = endMs, isNow = false }
+  return later[key]
 end
 
 -- The minute and the month in which an event counts that may run at `dueMs`.
 local function windowsOf(dueMs)
-  local minute, month = windowOf('minute', 0, minuteEndMs, true), windowOf('month', 0, monthEndMs, true)
+  local minute, month = minuteNow, monthNow
   if dueMs >= minuteEndMs then
     local startMs = math.floor(dueMs / minuteMs) * minuteMs
-    minute = windowOf('minute', startMs, startMs + minuteMs, false)
+    minute = laterWindow(startMs, startMs + minuteMs)
   end
   if dueMs >= monthEndMs then
     local index = monthAt(dueMs)
-    month = windowOf('month', daysBefore(index) * dayMs, daysBefore(index + 1) * dayMs, false)
+    month = laterWindow(daysBefore(index) * dayMs, daysBefore(index + 1) * dayMs)
   end
   return minute, month
 end
 
 local function waitingIn(window)
-  local admitted = admittedIn[window.key] or 0
-  if window.isNow then return math.max(0, pendingBefore - dueBetween(window.endMs)) + admitted end
-  return dueBetween(window.startMs, window.endMs) + unoffered() + admitted
+  if not window.waiting then
+    window.waiting = window.isNow and math.max(0, pendingBefore - dueBetween(window.endMs))
+      or dueBetween(window.startMs, window.endMs) + unoffered()
+  end
+  return window.waiting
 end
 
+local budgets = budgetsOf(fields, limits)
 local answers, admittedInAll = { 1, 0, limits.concurrentExecutionsMax }, 0
 
 local function admit(dueMs, count)
   local minute, month = windowsOf(dueMs)
   local room, reason, endMs = limits.eventsWaitingMax - pendingBefore - admittedInAll, 'events_waiting', nil
-  for index, budget in ipairs(budgetsOf(fields, limits)) do
+  for index, budget in ipairs(budgets) do
     local name, limit, usedNow, each = unpack(budget)
     -- Of executions and of instructions the minute comes first, then the month.
     local window = index % 2 == 1 and minute or month
@@ -78,9 +85,7 @@ local function admit(dueMs, count)
   end
   local admitted = math.max(0, math.min(count, room))
   admittedInAll = admittedInAll + admitted
-  for _, window in ipairs({ minute, month }) do
-    admittedIn[window.key] = (admittedIn[window.key] or 0) + admitted
-  end
+  for _, window in ipairs({ minute, month }) do window.waiting = waitingIn(window) + admitted end
   for _, part in ipairs({ admitted, reason, endMs and math.ceil(endMs - nowMs) or 0 }) do answers[#answers + 1] = part end
 end
 
